@@ -1,0 +1,18 @@
+//! `indexproof` gives every written claim about PostgreSQL indexes and latency a verdict with its evidence.
+//!
+//! Reading order: a workload is parsed ([`workload`]), its data generated ([`generate`]) into a server
+//! ([`server`]), measured in interleaved rounds ([`driver`], [`scenarios`], [`plan`]), judged
+//! ([`stats`], [`verdict`]), written down ([`result`]) and shown ([`report`]). [`commands`] ties these together.
+
+pub mod cli;
+pub mod commands;
+pub mod driver;
+pub mod generate;
+pub mod plan;
+pub mod report;
+pub mod result;
+pub mod scenarios;
+pub mod server;
+pub mod stats;
+pub mod verdict;
+pub mod workload;
