@@ -11,6 +11,8 @@ DECLARE
     v_query pg_catalog.text;
     v_bad pg_catalog.text;
     v_read pg_catalog.int8;
+    v_index pg_catalog.record;
+    v_rebuild pg_catalog.text[] := '{}'; -- CREATE INDEX statements to run after the copy
 BEGIN
     PERFORM errand_internal.check_import_source(p_source);
 
@@ -28,7 +30,7 @@ BEGIN
     SELECT pg_catalog.string_agg(
                CASE
                    WHEN v_columns -> w.name IS NULL THEN pg_catalog.format('%s AS %I', w.missing, w.name)
-                   WHEN w.types @> '{text}' THEN pg_catalog.format('CASE WHEN s.%I IS NOT NULL THEN pg_catalog.format(''%%s'', s.%I) END AS %I', w.name, w.name, w.name)
+                   WHEN w.types @> '{text}' AND v_columns ->> w.name IN ('an enum', 'uuid') THEN pg_catalog.format('CASE WHEN s.%I IS NOT NULL THEN pg_catalog.format(''%%s'', s.%I) END AS %I', w.name, w.name, w.name)
                    ELSE pg_catalog.format('s.%I', w.name)
                END, ', ' ORDER BY w.position),
            pg_catalog.string_agg(
@@ -71,12 +73,46 @@ BEGIN
                LIMIT 1$query$, v_query)
     INTO v_bad;
 
+    IF v_bad IS NULL THEN
+        EXECUTE pg_catalog.format(
+            $query$SELECT pg_catalog.format('id %%s occurs twice', s.id) FROM %s s GROUP BY s.id HAVING pg_catalog.count(*) > 1 LIMIT 1$query$,
+            p_source)
+        INTO v_bad;
+    END IF;
     IF v_bad IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
             MESSAGE = pg_catalog.format('%s contains a row that is no job', p_source),
             DETAIL = pg_catalog.concat(v_bad, '.'),
             HINT = 'Correct or delete such rows, then import again. Nothing was imported.';
+    END IF;
+
+    -- Filling an empty queue row by row through every index takes several times as long as building the
+    -- indexes afterwards. Only when the table is empty and nobody uses it: the lock is exclusive.
+    IF NOT EXISTS (SELECT FROM errand_internal.job) THEN
+        BEGIN
+            LOCK TABLE errand_internal.job IN ACCESS EXCLUSIVE MODE NOWAIT;
+            IF NOT EXISTS (SELECT FROM errand_internal.job) THEN
+                FOR v_index IN
+                    SELECT i.indexrelid::pg_catalog.regclass AS name, pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
+                           c.conname, pg_catalog.pg_get_constraintdef(c.oid) AS constraint_definition
+                    FROM pg_catalog.pg_index i
+                    LEFT JOIN pg_catalog.pg_constraint c ON c.conindid = i.indexrelid AND c.conrelid = i.indrelid
+                    WHERE i.indrelid = 'errand_internal.job'::pg_catalog.regclass
+                LOOP
+                    IF v_index.conname IS NULL THEN
+                        EXECUTE pg_catalog.format('DROP INDEX %s', v_index.name);
+                        v_rebuild := v_rebuild || v_index.definition;
+                    ELSE
+                        EXECUTE pg_catalog.format('ALTER TABLE errand_internal.job DROP CONSTRAINT %I', v_index.conname);
+                        v_rebuild := v_rebuild || pg_catalog.format(
+                            'ALTER TABLE errand_internal.job ADD CONSTRAINT %I %s', v_index.conname, v_index.constraint_definition);
+                    END IF;
+                END LOOP;
+            END IF;
+        EXCEPTION
+            WHEN lock_not_available THEN v_rebuild := '{}'; -- in use: the slow way is the considerate one
+        END;
     END IF;
 
     EXECUTE pg_catalog.format(
@@ -93,8 +129,14 @@ BEGIN
                       -- Its worker has no token, so it can't finish the job: the lease is over already.
                       CASE WHEN j.status = 'processing' THEN coalesce(j.started_at, j.created_at) END
                FROM (%s) j
-               ON CONFLICT (id) DO NOTHING$query$, v_query);
+               ON CONFLICT DO NOTHING$query$, v_query);
     GET DIAGNOSTICS imported = ROW_COUNT;
+
+    FOREACH v_query IN ARRAY v_rebuild LOOP
+        EXECUTE v_query;
+    END LOOP;
+    -- Else the first queries would be planned for the table as it was.
+    ANALYZE errand_internal.job;
 
     EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %s', p_source) INTO v_read;
     already_there := v_read - imported;
@@ -121,6 +163,6 @@ END;
 COMMENT ON FUNCTION errand.import_jobs(regclass) IS
 $$Copies the jobs of an existing table, with their ids and times; all or none. The table itself is left alone.
 p_source: a table with at least id uuid, user_id uuid, job_type text, status (text or enum) and created_at timestamptz; any other column of errand.job_queue that it has is taken too. The caller must be able to read it, and so must errand_owner: GRANT SELECT ON … TO errand_owner.
-Running jobs come as processing, with their lease over. Run ANALYZE errand_internal.job after a large import.
+Running jobs come as processing, with their lease over.
 Returns imported, already_there (rows whose id was here before), ignored_columns (that mean nothing here).
 Errors: 22023 not a table, a column's type, a row that is no job; 42501 a missing right.$$;
