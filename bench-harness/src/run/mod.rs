@@ -1,0 +1,16 @@
+//! A run: prepare the databases, measure, judge, and put it all into one result.
+
+pub mod assemble;
+pub mod indexes;
+pub mod judge;
+pub mod measure;
+pub mod options;
+pub mod plans;
+pub mod prepare;
+pub mod progress;
+pub mod scratch;
+
+mod workload_run;
+
+pub use options::RunOptions;
+pub use workload_run::run;

@@ -1,0 +1,82 @@
+//! What a run was asked to do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::workload::model::Scale;
+
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    pub scale: Scale,
+    pub seed: u64,
+    /// Time for measuring, each workload; loading and index builds are not in it.
+    pub budget: Duration,
+    /// Only these claims; all when empty.
+    pub claims: Vec<String>,
+    /// Only these variants besides the baseline; all when empty.
+    pub variants: Vec<String>,
+    pub interrupt: Interrupt,
+}
+
+/// Set by Ctrl-C; looked at between steps, so that what is measured so far is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub fn raised(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// The measuring effort that goes with a scale.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    pub budget: Duration,
+    /// Rounds after which verdicts are looked at; the last is the most ever made.
+    pub looks: &'static [u32],
+    pub leg: Duration,
+    /// Most timed executions in a leg.
+    pub most: u32,
+    pub statement_timeout: Duration,
+    /// Drawn parameters a plan is taken with.
+    pub plans: usize,
+}
+
+impl Effort {
+    pub fn at(scale: Scale) -> Effort {
+        match scale {
+            Scale::Ci => Effort {
+                budget: Duration::from_secs(60),
+                looks: &[6, 12],
+                leg: Duration::from_millis(60),
+                most: 25,
+                statement_timeout: Duration::from_secs(30),
+                plans: 3,
+            },
+            Scale::Small => Effort {
+                budget: Duration::from_secs(600),
+                looks: &[8, 16, 32],
+                leg: Duration::from_millis(200),
+                most: 50,
+                statement_timeout: Duration::from_secs(120),
+                plans: 8,
+            },
+            Scale::Full => Effort {
+                budget: Duration::from_secs(1800),
+                looks: &[8, 16, 32, 64],
+                leg: Duration::from_millis(400),
+                most: 100,
+                statement_timeout: Duration::from_secs(600),
+                plans: 16,
+            },
+        }
+    }
+}
+
+/// Confidence of every interval, over all looks together.
+pub const CONFIDENCE: f64 = 0.95;
