@@ -1,1 +1,4 @@
-//! See the crate documentation for where this stands.
+//! Generates data.
+pub mod dependencies;
+pub mod duration;
+pub mod template;
