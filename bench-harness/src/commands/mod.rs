@@ -1,1 +1,3 @@
-//! See the crate documentation for where this stands.
+//! What the subcommands do, apart from reading the command line.
+
+pub mod check;
