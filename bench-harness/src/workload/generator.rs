@@ -57,7 +57,8 @@ pub enum Generator {
         #[serde(default = "one")]
         skew: f64,
     },
-    /// Another timestamp column of the row plus a random duration; NULL where that is NULL.
+    /// Another timestamp column of the row plus a random duration; NULL where that is NULL; `skew` > 1 crowds
+    /// towards `min`.
     After {
         column: String,
         min: String,
@@ -71,13 +72,14 @@ pub enum Generator {
         when: IndexMap<String, Generator>,
         otherwise: Box<Generator>,
     },
-    /// JSON document; strings `"$name"` in the template are replaced by values from `with`.
+    /// JSON document; strings `"$name"` in the template are replaced by values from `with`; `"$$…"` is a string
+    /// that starts with one dollar sign.
     Json {
         template: serde_json::Value,
         #[serde(default)]
         with: IndexMap<String, Generator>,
     },
-    /// Text; `{name}` is replaced by values from `with`.
+    /// One of several texts, each as likely; `{name}` is replaced by values from `with`, `{{` and `}}` are braces.
     Template {
         text: Vec<String>,
         #[serde(default)]
@@ -100,6 +102,32 @@ pub enum Generator {
         probability: f64,
         of: Box<Generator>,
     },
+}
+
+impl Generator {
+    /// The generators directly inside this one.
+    pub fn children(&self) -> Vec<&Generator> {
+        match self {
+            Generator::Weighted(choices) => choices.iter().filter_map(|choice| choice.of.as_ref()).collect(),
+            Generator::Quota { rest, .. } => vec![rest],
+            Generator::Case { when, otherwise, .. } => when.values().chain([&**otherwise]).collect(),
+            Generator::Json { with, .. } | Generator::Template { with, .. } => with.values().collect(),
+            Generator::Nullable { of, .. } => vec![of],
+            Generator::Null
+            | Generator::Row
+            | Generator::Uuid
+            | Generator::Constant(_)
+            | Generator::Integer { .. }
+            | Generator::Float { .. }
+            | Generator::Boolean { .. }
+            | Generator::Zipf { .. }
+            | Generator::Entity { .. }
+            | Generator::Timestamp { .. }
+            | Generator::After { .. }
+            | Generator::Words { .. }
+            | Generator::Reference { .. } => Vec::new(),
+        }
+    }
 }
 
 fn one() -> f64 {

@@ -181,6 +181,9 @@ pub struct QueryHeader {
     pub compare_why: Option<String>,
     /// SQL run untimed after each leg of an `effect = "commit"` statement.
     pub restore: Option<String>,
+    /// Why a repeated `effect = "commit"` statement may do without `restore`: what it leaves behind doesn't change
+    /// what the next execution costs.
+    pub restore_why: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
