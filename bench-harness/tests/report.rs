@@ -5,3 +5,5 @@ mod sample_result;
 
 #[path = "report/table.rs"]
 mod table;
+#[path = "report/html.rs"]
+mod html;

@@ -9,11 +9,11 @@
 
 pub mod figures;
 // pub mod github;
-// pub mod html;
+pub mod html;
 pub mod json;
 // pub mod junit;
 pub mod markdown;
 pub mod outline;
-// pub mod plot;
+pub mod plot;
 pub mod table;
 pub mod words;

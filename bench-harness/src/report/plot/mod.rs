@@ -3,21 +3,20 @@
 //! plotters writes fixed colours. Each [`Ink`] is drawn in a colour of its own that means nothing; afterwards
 //! that colour becomes a CSS class, so one drawing serves light, dark and print. Text inherits the page's font.
 
+mod axis;
 mod distribution;
 mod latency;
 mod ratio;
 
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::ReversibleRanged;
-use plotters::coord::combinators::{IntoLogRange, LogCoord};
-use plotters::coord::types::RangedCoordf64;
+use plotters::element::{Drawable, PointCollection};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use thiserror::Error;
 
-pub use distribution::distribution;
-pub use latency::{LatencyTarget, latency};
-pub use ratio::ratio;
+pub use distribution::{Distribution, distribution};
+pub use latency::{LatencyRow, LatencyTarget, latency};
+pub use ratio::{RatioRow, ratio};
 
 /// A plot that could not be drawn.
 #[derive(Debug, Error)]
@@ -97,7 +96,7 @@ struct Sheet<'a> {
     what: &'a str,
 }
 
-impl Sheet<'_> {
+impl<'s> Sheet<'s> {
     fn line(&self, points: Vec<At>, ink: Ink, stroke: i32) -> Result<(), PlotError> {
         let style = ink.colour().stroke_width((stroke * FINE) as u32);
         self.put(&PathElement::new(points, style))
@@ -125,8 +124,7 @@ impl Sheet<'_> {
     fn put<'b, E>(&self, element: &'b E) -> Result<(), PlotError>
     where
         &'b E: PointCollection<'b, At>,
-        E: Drawable<SVGBackend<'static>>,
-        for<'c> E: Drawable<SVGBackend<'c>>,
+        E: Drawable<SVGBackend<'s>>,
     {
         self.area
             .draw(element)
@@ -180,56 +178,13 @@ fn themed(raw: &str, height: i32) -> String {
     )
 }
 
-/// A logarithmic axis from left to right, in fine pixels.
-struct LogAxis {
-    coord: LogCoord<f64>,
-    low: f64,
-    high: f64,
-    pixels: (i32, i32),
-}
-
-impl LogAxis {
-    /// Covers all positive values with a little air; None when there is none.
-    fn over(values: impl IntoIterator<Item = f64>, pixels: (i32, i32)) -> Option<LogAxis> {
-        let (low, high) = values
-            .into_iter()
-            .filter(|value| value.is_finite() && *value > 0.0)
-            .fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
-        if low > high {
-            return None;
-        }
-        // At least a factor of 1.3 in all, else noise would fill the axis.
-        let air = (1.3 / (high / low)).max(1.0).sqrt() * 1.06;
-        let (low, high) = (low / air, high * air);
-        Some(LogAxis { coord: (low..high).log_scale().into(), low, high, pixels })
+/// A variant's name as far as the column of names holds it.
+fn label(name: &str) -> String {
+    const CHARACTERS: usize = 12;
+    if name.chars().count() <= CHARACTERS {
+        return name.to_owned();
     }
-
-    fn at(&self, value: f64) -> i32 {
-        self.coord.map(&value.clamp(self.low, self.high), self.pixels)
-    }
-
-    /// Round values to mark: 1-2-5 steps, fewer when there are many decades, finer ones when there are few.
-    fn ticks(&self) -> Vec<f64> {
-        for steps in [&[1.0][..], &[1.0, 3.0], &[1.0, 2.0, 5.0], &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0]] {
-            let ticks = self.multiples(steps);
-            if ticks.len() >= 3 {
-                let every = ticks.len().div_ceil(5);
-                return ticks.into_iter().step_by(every).collect();
-            }
-        }
-        let middle = (self.low * self.high).sqrt();
-        let digits = 10_f64.powi(2 - middle.log10().floor() as i32);
-        let mut ticks: Vec<f64> =
-            [self.low * 1.05, middle, self.high / 1.05].map(|value| (value * digits).round() / digits).to_vec();
-        ticks.dedup();
-        ticks
-    }
-
-    fn multiples(&self, steps: &[f64]) -> Vec<f64> {
-        let decades = self.low.log10().floor() as i32..=self.high.log10().ceil() as i32;
-        decades
-            .flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)))
-            .filter(|value| (self.low..=self.high).contains(value))
-            .collect()
-    }
+    let mut short: String = name.chars().take(CHARACTERS - 1).collect();
+    short.push('…');
+    short
 }
