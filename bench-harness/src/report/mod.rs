@@ -1,1 +1,19 @@
-//! See the crate documentation for where this stands.
+//! Reports, drawn from a [`crate::result::RunResult`] and nothing else: no server, no workload folder, no clock.
+//!
+//! Reading order: the result file itself ([`json`]); what every report has in common, words and numbers
+//! ([`words`]), figures as sentences ([`figures`]), grouping and counting ([`outline`]); then one module per
+//! form: terminal ([`table`]), Markdown ([`markdown`]), the page ([`html`] with its [`plot`]s), JUnit
+//! ([`junit`]), a GitHub step summary ([`github`]).
+//!
+//! Invariant: a report never judges. Verdicts, reasons and agreements are copied from the result.
+
+pub mod figures;
+// pub mod github;
+pub mod html;
+pub mod json;
+// pub mod junit;
+pub mod markdown;
+pub mod outline;
+pub mod plot;
+pub mod table;
+pub mod words;

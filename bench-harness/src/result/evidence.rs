@@ -28,6 +28,8 @@ pub enum Measurement {
         statement: String,
         dataset: String,
         statistic: Statistic,
+        /// The part's target, milliseconds.
+        below_ms: f64,
         estimate_ms: Option<f64>,
         interval_ms: Option<Interval>,
     },
@@ -35,6 +37,8 @@ pub enum Measurement {
         statement: String,
         dataset: String,
         baseline: String,
+        /// The part's target: how many times faster than the baseline it must be.
+        above: f64,
         estimate: RatioEstimate,
         noise_floor: Option<f64>,
     },
