@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::session::Arguments;
-use crate::workload::generator::Generator;
+use crate::generate::{DatasetPlan, Parameter};
 use crate::workload::loaded::Query;
 
 /// Arguments of one statement on one data set.
@@ -21,7 +21,7 @@ pub struct ArgumentPool {
 enum Source {
     /// Column of the drawn row.
     Drawn(usize),
-    Generated(Generator),
+    Generated(Parameter),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -30,16 +30,20 @@ pub enum DrawError {
     Failed { query: String, message: String },
     #[error("the draw of query `{query}` returned no row on this data; there is nothing to call it with")]
     Empty { query: String },
+    #[error("parameter `{parameter}` of query `{query}`: {message}")]
+    Generator { query: String, parameter: String, message: String },
     #[error("the draw of query `{query}` has no column `{column}`; it has {columns}")]
     Column { query: String, column: String, columns: String },
 }
 
-/// Evaluates a generator for the n-th execution, in the text form a parameter is sent in.
-pub type Evaluate<'a> = dyn Fn(&Generator, &str, u64) -> Option<String> + 'a;
-
 impl ArgumentPool {
     /// Runs the query's draw, when it has one, on the loaded data.
-    pub fn draw(query: &Query, client: &mut postgres::Client, seed: u64) -> Result<ArgumentPool, DrawError> {
+    pub fn draw(
+        query: &Query,
+        plan: &DatasetPlan,
+        client: &mut postgres::Client,
+        seed: u64,
+    ) -> Result<ArgumentPool, DrawError> {
         let (columns, drawn) = match &query.header.draw {
             None => (Vec::new(), Vec::new()),
             Some(sql) => fetch(query, sql, client)?,
@@ -54,14 +58,20 @@ impl ArgumentPool {
                 })?;
                 sources.push(Source::Drawn(place));
             } else if let Some(generator) = &parameter.generator {
-                sources.push(Source::Generated(generator.clone()));
+                let name = format!("{}.{}", query.name, parameter.name);
+                let generated = plan.parameter(generator, &name).map_err(|error| DrawError::Generator {
+                    query: query.name.clone(),
+                    parameter: parameter.name.clone(),
+                    message: error.to_string(),
+                })?;
+                sources.push(Source::Generated(generated));
             }
         }
         Ok(ArgumentPool { sources, drawn, seed })
     }
 
     /// Arguments of execution `n` of round `round`, the same whoever asks.
-    pub fn at(&self, query: &Query, round: u32, n: u32, evaluate: &Evaluate) -> Arguments {
+    pub fn at(&self, round: u32, n: u32) -> Arguments {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(
             self.seed ^ (u64::from(round) << 32 | u64::from(n)).wrapping_mul(0x9E37_79B9_7F4A_7C15),
         );
@@ -69,32 +79,27 @@ impl ArgumentPool {
             0 => None,
             rows => self.drawn.get(rng.random_range(0..rows)),
         };
-        self.resolve(query, row, (u64::from(round) << 32) | u64::from(n), evaluate)
+        self.resolve(row, (u64::from(round) << 32) | u64::from(n))
     }
 
     /// The first `count` drawn rows in draw order: what plans and row hashes are taken with.
-    pub fn first(&self, query: &Query, count: usize, evaluate: &Evaluate) -> Vec<Arguments> {
+    pub fn first(&self, count: usize) -> Vec<Arguments> {
         if self.drawn.is_empty() {
             let calls = if self.sources.is_empty() { 1 } else { count };
-            return (0..calls).map(|n| self.resolve(query, None, n as u64, evaluate)).collect();
+            return (0..calls).map(|n| self.resolve(None, n as u64)).collect();
         }
         // Spread over the draw, so that its first rows are not the only ones ever planned.
         let step = (self.drawn.len() / count.max(1)).max(1);
         let rows = self.drawn.iter().step_by(step).take(count).enumerate();
-        rows.map(|(n, row)| self.resolve(query, Some(row), n as u64, evaluate)).collect()
+        rows.map(|(n, row)| self.resolve(Some(row), n as u64)).collect()
     }
 
-    fn resolve(&self, query: &Query, row: Option<&Vec<Option<String>>>, n: u64, evaluate: &Evaluate) -> Arguments {
-        let mut arguments = Vec::with_capacity(self.sources.len());
-        for (source, parameter) in self.sources.iter().zip(query.params()) {
-            arguments.push(match source {
-                Source::Drawn(place) => row.and_then(|row| row[*place].clone()),
-                Source::Generated(generator) => {
-                    evaluate(generator, &format!("{}.{}", query.name, parameter.name), n)
-                }
-            });
-        }
-        arguments
+    fn resolve(&self, row: Option<&Vec<Option<String>>>, n: u64) -> Arguments {
+        let value = |source: &Source| match source {
+            Source::Drawn(place) => row.and_then(|row| row[*place].clone()),
+            Source::Generated(parameter) => parameter.at(n).as_param_text().map(|text| text.into_owned()),
+        };
+        self.sources.iter().map(value).collect()
     }
 }
 

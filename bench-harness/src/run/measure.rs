@@ -7,12 +7,12 @@ use super::options::Effort;
 use super::prepare::PreparedDataset;
 use super::progress::Step;
 use super::RunOptions;
-use crate::driver::arguments::{ArgumentPool, Evaluate};
+use crate::driver::arguments::ArgumentPool;
 use crate::driver::leg::{Leg, LegError, LegSize};
 use crate::driver::order::balanced_order;
 use crate::driver::session::{Bound, Session, describe, multiset_hash, rejection};
 use crate::result::evidence::Rejection;
-use crate::stats::samples::RoundSamples;
+use crate::stats::{LegRecorder, RoundSamples};
 use crate::workload::loaded::Query;
 use crate::workload::model::Compare;
 
@@ -34,7 +34,6 @@ pub struct LegRun {
     pub twin: bool,
     pub sql: String,
     pub rounds: Vec<RoundSamples>,
-    pub hit_ratios: Vec<Option<f64>>,
     pub rows_hash: Option<u128>,
     pub trouble: Option<Trouble>,
     bound: Option<Bound>,
@@ -103,16 +102,15 @@ pub async fn set_up<'a>(
     query: &'a Query,
     dataset: &'a PreparedDataset,
     variants: &[String],
-    evaluate: &Evaluate<'_>,
 ) -> StatementRun<'a> {
     let mut legs = Vec::new();
     for (place, variant) in variants.iter().enumerate() {
         if dataset.database(variant).is_none() {
             continue;
         }
-        legs.push(set_up_leg(bench, sessions, query, dataset, variant, false, evaluate).await);
+        legs.push(set_up_leg(bench, sessions, query, dataset, variant, false).await);
         if place == 0 {
-            legs.push(set_up_leg(bench, sessions, query, dataset, variant, true, evaluate).await);
+            legs.push(set_up_leg(bench, sessions, query, dataset, variant, true).await);
         }
     }
     let mut run = StatementRun { query, dataset, legs, rounds: 0, stopped: None };
@@ -127,7 +125,6 @@ async fn set_up_leg(
     dataset: &PreparedDataset,
     variant: &str,
     twin: bool,
-    evaluate: &Evaluate<'_>,
 ) -> LegRun {
     let restore = query.restore_in(variant).map(|sql| (bench.split)(sql)).unwrap_or_default();
     let mut leg = LegRun {
@@ -135,7 +132,6 @@ async fn set_up_leg(
         twin,
         sql: query.sql_in(variant).to_owned(),
         rounds: Vec::new(),
-        hit_ratios: Vec::new(),
         rows_hash: None,
         trouble: None,
         bound: None,
@@ -151,7 +147,7 @@ async fn set_up_leg(
         leg.trouble = Some(Trouble::Guard(why));
         return leg;
     };
-    if let Err(trouble) = try_once(bench, session, query, pool, &mut leg, evaluate).await {
+    if let Err(trouble) = try_once(bench, session, query, pool, &mut leg).await {
         leg.trouble = Some(trouble);
     }
     leg
@@ -163,14 +159,13 @@ async fn try_once(
     query: &Query,
     pool: &ArgumentPool,
     leg: &mut LegRun,
-    evaluate: &Evaluate<'_>,
 ) -> Result<(), Trouble> {
     let refuse = |error: tokio_postgres::Error| trouble(bench, &leg.sql, error);
     let types: Vec<_> = query.params().iter().map(|parameter| parameter.sql_type.clone()).collect();
     let bound = session.bind(&leg.sql, &types).await.map_err(refuse)?;
     // The rows of some executions, undone: whatever the statement changes, all variants answer from the same data.
     let mut hash = 0_u128;
-    for arguments in pool.first(query, 3, evaluate) {
+    for arguments in pool.first(3) {
         session.batch("BEGIN").await.map_err(refuse)?;
         let rows = session.rows(&bound, &arguments).await;
         session.batch("ROLLBACK").await.map_err(refuse)?;
@@ -185,7 +180,7 @@ async fn try_once(
     // Two warm executions tell how many fit a leg.
     let size = LegSize { warm: 1, timed: 1 };
     let probe = Leg { session, query, bound: &bound, restore: &leg.restore, size };
-    let outcome = probe.run(|n| pool.at(query, u32::MAX, n, evaluate)).await;
+    let outcome = probe.run(|n| pool.at(u32::MAX, n)).await;
     let times = outcome.map_err(|error| leg_trouble(bench, &leg.sql, error))?.times;
     let one = times.iter().min().copied().unwrap_or_default();
     leg.size = LegSize::for_duration(one, bench.effort.leg, bench.effort.most);
@@ -232,11 +227,11 @@ pub async fn rounds(
     bench: &Bench<'_>,
     sessions: &Sessions,
     runs: &mut [StatementRun<'_>],
-    evaluate: &Evaluate<'_>,
-    mut decided: impl FnMut(&StatementRun<'_>, u32) -> bool,
+    mut decided: impl FnMut(&StatementRun<'_>) -> bool,
 ) {
     let deadline = Instant::now() + bench.options.budget;
-    let most = bench.effort.looks.last().copied().unwrap_or(0);
+    let most = bench.effort.rounds;
+    let mut recorder = LegRecorder::new();
     let step = Step::start("measuring", Some(u64::from(most) * runs.len() as u64));
     let mut open: Vec<usize> = (0..runs.len()).collect();
     for round in 0..most {
@@ -252,12 +247,10 @@ pub async fn rounds(
                 continue;
             }
             step.say(&format!("measuring {} (round {})", run.query.name, round + 1));
-            one_round(bench, sessions, run, round, evaluate).await;
+            one_round(bench, sessions, run, round, &mut recorder).await;
             run.rounds = round + 1;
             step.advance(1);
-            let look = bench.effort.looks.iter().position(|look| *look == round + 1);
-            let done = look.is_some_and(|look| decided(run, look as u32));
-            if done {
+            if bench.effort.looks().is_look(round + 1) && decided(run) {
                 step.advance(u64::from(most - round - 1));
             } else {
                 next.push(place);
@@ -275,7 +268,7 @@ async fn one_round(
     sessions: &Sessions,
     run: &mut StatementRun<'_>,
     round: u32,
-    evaluate: &Evaluate<'_>,
+    recorder: &mut LegRecorder,
 ) {
     let (query, dataset) = (run.query, run.dataset);
     let Some(Ok(pool)) = dataset.pools.get(&query.name) else { return };
@@ -287,16 +280,14 @@ async fn one_round(
         let session = dataset.database(&leg.variant).and_then(|database| sessions.get(database, leg.twin));
         let (Some(session), Some(bound)) = (session, &leg.bound) else { continue };
         let outcome = Leg { session, query, bound, restore: &leg.restore, size: leg.size }
-            .run(|n| pool.at(query, round, n, evaluate))
+            .run(|n| pool.at(round, n))
             .await;
         match outcome {
             Ok(outcome) => {
-                let mut samples = RoundSamples::new();
                 for time in outcome.times {
-                    samples.record(time);
+                    recorder.record(time);
                 }
-                leg.rounds.push(samples);
-                leg.hit_ratios.push(outcome.buffer_hit_ratio);
+                leg.rounds.extend(recorder.finish(round, outcome.buffer_hit_ratio));
             }
             Err(error) => leg.trouble = Some(leg_trouble(bench, &leg.sql, error)),
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::stats::{LookPlan, MIN_ROUNDS};
 use crate::workload::model::Scale;
 
 #[derive(Clone, Debug)]
@@ -37,8 +38,8 @@ impl Interrupt {
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     pub budget: Duration,
-    /// Rounds after which verdicts are looked at; the last is the most ever made.
-    pub looks: &'static [u32],
+    /// The most rounds ever made.
+    pub rounds: u32,
     pub leg: Duration,
     /// Most timed executions in a leg.
     pub most: u32,
@@ -48,11 +49,16 @@ pub struct Effort {
 }
 
 impl Effort {
+    /// When verdicts are looked at: first as soon as there can be intervals.
+    pub fn looks(&self) -> LookPlan {
+        LookPlan::new(CONFIDENCE, MIN_ROUNDS as u32, self.rounds)
+    }
+
     pub fn at(scale: Scale) -> Effort {
         match scale {
             Scale::Ci => Effort {
                 budget: Duration::from_secs(60),
-                looks: &[6, 12],
+                rounds: 12,
                 leg: Duration::from_millis(60),
                 most: 25,
                 statement_timeout: Duration::from_secs(30),
@@ -60,7 +66,7 @@ impl Effort {
             },
             Scale::Small => Effort {
                 budget: Duration::from_secs(600),
-                looks: &[8, 16, 32],
+                rounds: 30,
                 leg: Duration::from_millis(200),
                 most: 50,
                 statement_timeout: Duration::from_secs(120),
@@ -68,7 +74,7 @@ impl Effort {
             },
             Scale::Full => Effort {
                 budget: Duration::from_secs(1800),
-                looks: &[8, 16, 32, 64],
+                rounds: 60,
                 leg: Duration::from_millis(400),
                 most: 100,
                 statement_timeout: Duration::from_secs(600),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::measure::{Bench, Sessions, Trouble, trouble};
 use super::prepare::PreparedDataset;
 use super::progress::Step;
-use crate::driver::arguments::{ArgumentPool, Evaluate};
+use crate::driver::arguments::ArgumentPool;
 use crate::driver::explain::{PlanMode, explain};
 use crate::driver::session::Session;
 use crate::plan;
@@ -33,7 +33,6 @@ pub async fn gather(
     sessions: &Sessions,
     dataset: &PreparedDataset,
     queries: &[(&Query, Vec<String>)],
-    evaluate: &Evaluate<'_>,
 ) -> BTreeMap<PlanKey, Result<Plans, Trouble>> {
     let total: usize = queries.iter().map(|(_, variants)| variants.len()).sum();
     let step = Step::start(&format!("{}: plans", dataset.name), Some(total as u64));
@@ -44,7 +43,7 @@ pub async fn gather(
                 continue;
             };
             let outcome = match dataset.pools.get(&query.name) {
-                Some(Ok(pool)) => of_one(bench, session, query, variant, pool, evaluate).await,
+                Some(Ok(pool)) => of_one(bench, session, query, variant, pool).await,
                 Some(Err(why)) => Err(Trouble::Guard(why.clone())),
                 None => Err(Trouble::Guard("its arguments were not drawn".to_owned())),
             };
@@ -61,14 +60,13 @@ async fn of_one(
     query: &Query,
     variant: &str,
     pool: &ArgumentPool,
-    evaluate: &Evaluate<'_>,
 ) -> Result<Plans, Trouble> {
     let sql = query.sql_in(variant);
     let refuse = |error: tokio_postgres::Error| trouble(bench, sql, error);
     let types: Vec<_> = query.params().iter().map(|parameter| parameter.sql_type.clone()).collect();
     let bound = session.bind(sql, &types).await.map_err(refuse)?;
     let mut custom = Vec::new();
-    let drawn = pool.first(query, bench.effort.plans, evaluate);
+    let drawn = pool.first(bench.effort.plans);
     for arguments in &drawn {
         let json = explain(session, &bound, arguments, PlanMode::Custom).await.map_err(refuse)?;
         custom.push(evidence(json, PlanMode::Custom)?);

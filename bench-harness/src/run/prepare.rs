@@ -91,7 +91,7 @@ impl Preparation<'_> {
         let mut client = self.connect(&template)?;
         let seed = self.options.seed;
         let pools = workload.queries.values().map(|query| {
-            (query.name.clone(), ArgumentPool::draw(query, &mut client, seed).map_err(|error: DrawError| error.to_string()))
+            (query.name.clone(), ArgumentPool::draw(query, &plan, &mut client, seed).map_err(|error: DrawError| error.to_string()))
         });
         let pools = pools.collect();
         let counted = claims.iter().map(|claim| (claim.id.clone(), count(&mut client, &claim.size.count))).collect();

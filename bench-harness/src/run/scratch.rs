@@ -3,7 +3,6 @@
 use super::RunOptions;
 use super::prepare::PreparedDataset;
 use super::progress::Step;
-use crate::driver::arguments::Evaluate;
 use crate::result::evidence::Observation;
 use crate::scenarios::{self, ScenarioError, Stage};
 use crate::server::Server;
@@ -26,7 +25,6 @@ impl Theatre<'_> {
         scenario: &Scenario,
         dataset: &PreparedDataset,
         variant: &str,
-        evaluate: &Evaluate,
     ) -> Result<Vec<Observation>, ScenarioError> {
         let failed = |what: &str, message: String| ScenarioError::Failed { what: what.to_owned(), message };
         let source = dataset
@@ -59,7 +57,6 @@ impl Theatre<'_> {
                 variant,
                 query,
                 pool,
-                evaluate,
                 scale: self.options.scale,
                 seed: self.options.seed,
                 interrupt: &self.options.interrupt,

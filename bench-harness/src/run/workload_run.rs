@@ -12,7 +12,6 @@ use super::prepare::{PrepareError, Preparation, PreparedDataset, variant_facts};
 use super::progress::Step;
 use super::scratch::Theatre;
 use super::{RunOptions, indexes};
-use crate::driver::arguments::Evaluate;
 use crate::driver::leg::select_one;
 use crate::driver::session::{Session, describe};
 use crate::result::{ClaimResult, LatencyPair, RunResult, VariantFacts, WorkloadResult};
@@ -151,18 +150,17 @@ impl OneWorkload<'_> {
             message: describe(&error),
         };
         self.runtime.block_on(async {
-            let evaluate = evaluator(&dataset);
             let sessions = Sessions::open(&bench, sessions_of(&dataset)).await.map_err(failed)?;
-            evidence.plans = plans::gather(&bench, &sessions, &dataset, &self.planned(claims), &evaluate).await;
+            evidence.plans = plans::gather(&bench, &sessions, &dataset, &self.planned(claims)).await;
             let mut runs = Vec::new();
             let step = Step::start(&format!("{}/{name}: comparing answers", self.workload.name), None);
             for (query, variants) in self.timed(claims) {
                 let variants: Vec<_> = variants.into_iter().filter(|v| dataset.database(v).is_some()).collect();
-                runs.push(measure::set_up(&bench, &sessions, query, &dataset, &variants, &evaluate).await);
+                runs.push(measure::set_up(&bench, &sessions, query, &dataset, &variants).await);
             }
             drop(step);
-            measure::rounds(&bench, &sessions, &mut runs, &evaluate, |run: &StatementRun<'_>, look| {
-                judge::decided(&evidence, self.options.seed, run, claims, look)
+            measure::rounds(&bench, &sessions, &mut runs, |run: &StatementRun<'_>| {
+                judge::decided(&evidence, self.options.seed, run, claims)
             })
             .await;
             judged.extend(judge::claims(&evidence, self, &dataset, &runs, claims, facts));
@@ -188,7 +186,7 @@ impl OneWorkload<'_> {
             if let Measure::Scenario(scenario) = measure
                 && dataset.database(&key.variant).is_some()
             {
-                let outcome = theatre.play(scenario, dataset, &key.variant, &*evaluator(dataset));
+                let outcome = theatre.play(scenario, dataset, &key.variant);
                 played.insert(key, outcome);
             }
         }
@@ -282,8 +280,4 @@ fn parts<'a>(claims: &[&'a Claim]) -> impl Iterator<Item = (PartKey, &'a Measure
 fn sessions_of(dataset: &PreparedDataset) -> impl Iterator<Item = (&str, bool)> {
     let twin = dataset.databases.first().map(|(_, database)| (database.as_str(), true));
     dataset.databases.iter().map(|(_, database)| (database.as_str(), false)).chain(twin)
-}
-
-fn evaluator(dataset: &PreparedDataset) -> Box<Evaluate<'_>> {
-    Box::new(|generator, stream, n| dataset.plan.evaluate(generator, stream, n))
 }

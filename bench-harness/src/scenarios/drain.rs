@@ -25,7 +25,7 @@ pub(super) async fn play(stage: &Stage<'_>, oracle: &str, calls: u32) -> Result<
     let mut drained = Vec::new();
     for n in 0..calls {
         stop_if_interrupted(stage)?;
-        let arguments = stage.pool.at(stage.query, 0, n, stage.evaluate);
+        let arguments = stage.pool.at(0, n);
         let rows = session.rows(&bound, &arguments).await.map_err(ScenarioError::rejected(sql))?;
         drained.extend(first_columns(&rows).map_err(ScenarioError::failed("reading what was drained"))?);
         (stage.progress)(u64::from(n) + 1, u64::from(calls));

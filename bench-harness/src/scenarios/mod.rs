@@ -6,7 +6,7 @@ mod storm;
 
 use tokio_postgres::Config;
 
-use crate::driver::arguments::{ArgumentPool, Evaluate};
+use crate::driver::arguments::ArgumentPool;
 use crate::driver::session::{NumberError, describe, rejection};
 use crate::result::evidence::{Observation, Rejection};
 use crate::run::options::Interrupt;
@@ -21,7 +21,6 @@ pub struct Stage<'a> {
     pub variant: &'a str,
     pub query: &'a Query,
     pub pool: &'a ArgumentPool,
-    pub evaluate: &'a Evaluate<'a>,
     pub scale: Scale,
     pub seed: u64,
     pub interrupt: &'a Interrupt,

@@ -48,7 +48,7 @@ impl Storm<'_> {
         let check = judge.bind(self.check, &types).await.map_err(ScenarioError::failed("binding the check"))?;
 
         // Once, undone: a statement that PostgreSQL rejects is a finding of its own, not a storm of errors.
-        let first = stage.pool.at(stage.query, u32::MAX, 0, stage.evaluate);
+        let first = stage.pool.at(u32::MAX, 0);
         judge.batch("BEGIN").await.map_err(ScenarioError::failed("BEGIN"))?;
         let trial = judge.execute(&bound, &first).await;
         judge.batch("ROLLBACK").await.map_err(ScenarioError::failed("ROLLBACK"))?;
@@ -58,7 +58,7 @@ impl Storm<'_> {
         let mut tally = Tally::default();
         for volley in 0..self.volleys {
             stop_if_interrupted(stage)?;
-            let arguments = stage.pool.at(stage.query, volley, 0, stage.evaluate);
+            let arguments = stage.pool.at(volley, 0);
             let mut undone: Vec<bool> = sessions.iter().map(|_| rng.random_bool(self.rollback_share)).collect();
             // One call at least must commit, else there is nothing to count.
             if let Some(last) = undone.last_mut()
