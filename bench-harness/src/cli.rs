@@ -23,6 +23,9 @@ pub struct Cli {
     pub workloads: PathBuf,
 }
 
+/// Where a run writes when it is not told.
+pub const DEFAULT_OUT: &str = "indexproof-results";
+
 const EXIT_CODES: &str = "Exit codes:
   0  all as expected
   1  a claim fell short of what its workload expects of it
@@ -76,7 +79,7 @@ pub struct RunArgs {
     pub seed: u64,
 
     /// Folder for the result and the report
-    #[arg(long, value_name = "DIR", default_value = "indexproof-results")]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_OUT)]
     pub out: PathBuf,
 
     /// Print the result as JSON instead of the verdict table
@@ -138,7 +141,7 @@ pub struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// Result file of a run
+    /// Result file of a run; without a destination the verdict table is printed, and `-` is standard output
     #[arg(value_name = "RESULT.json")]
     pub result: PathBuf,
 
@@ -149,6 +152,14 @@ pub struct ReportArgs {
     /// Write Markdown here
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
+
+    /// Write JUnit XML here, one test case a claim
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+
+    /// Append a summary here; in GitHub Actions: --github "$GITHUB_STEP_SUMMARY"
+    #[arg(long, value_name = "FILE")]
+    pub github: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

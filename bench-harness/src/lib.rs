@@ -11,6 +11,7 @@ pub mod generate;
 pub mod plan;
 pub mod report;
 pub mod result;
+pub mod run;
 pub mod scenarios;
 pub mod server;
 pub mod stats;

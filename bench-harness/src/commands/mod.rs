@@ -1,4 +1,4 @@
-//! One file a command. Each returns what the process should end with; errors carry their exit code.
+//! One file a command: what it does. This file: which one is asked for, and how the process ends.
 
 pub mod check;
 pub mod doctor;
@@ -7,32 +7,42 @@ pub mod report;
 pub mod run;
 pub mod show;
 
-use std::io::IsTerminal;
-use std::path::Path;
+mod last;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
-use crate::workload::loaded::Workload;
+use serde::Serialize;
 
-/// How the process ends. The numbers are documented in `--help` and never change.
+use crate::cli::{CheckArgs, Cli, Command, DoctorArgs, ListArgs, ReportArgs, ShowArgs};
+use crate::report::table::Terminal;
+use crate::server::StartOptions;
+use crate::workload::{self, Workload};
+
+/// How a command that did its work ends. The numbers are documented in `--help` and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     AsExpected = 0,
     FellShort = 1,
 }
 
-/// A command that could not do its work, with whose fault it is.
+/// A command that could not do its work, by whose fault it is.
 #[derive(Debug)]
 pub enum Failure {
-    /// Exit code 2: the command line or a workload is wrong. The reports were not printed yet.
-    Usage(Vec<miette::Report>),
+    /// Exit code 2: the command line or a workload is wrong.
+    Usage(miette::Report),
+    /// Exit code 2; the errors were printed already.
+    UsageTold,
     /// Exit code 3: the server or the machine.
     Environment(miette::Report),
+    /// Exit code 3; the errors were printed already.
+    EnvironmentTold,
 }
 
 impl Failure {
     pub fn usage(report: impl Into<miette::Report>) -> Failure {
-        Failure::Usage(vec![report.into()])
+        Failure::Usage(report.into())
     }
 
     pub fn environment(report: impl Into<miette::Report>) -> Failure {
@@ -40,23 +50,30 @@ impl Failure {
     }
 }
 
+/// Standard output or standard error can't be written: nobody is left to be told.
+impl From<io::Error> for Failure {
+    fn from(_: io::Error) -> Failure {
+        Failure::EnvironmentTold
+    }
+}
+
 /// Runs the command and prints what went wrong, if anything did.
 pub fn dispatch(cli: Cli) -> ExitCode {
-    let workloads = cli.workloads.as_path();
+    let root = cli.workloads.as_path();
     let outcome = match cli.command {
-        Command::Run(arguments) => run::run(arguments, workloads),
-        Command::List(arguments) => list::run(&arguments, workloads),
-        Command::Show(arguments) => show::run(&arguments, workloads),
-        Command::Check(arguments) => check::run(&arguments, workloads),
-        Command::Report(arguments) => report::run(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments, workloads),
+        Command::Run(arguments) => run::run(arguments, root),
+        Command::List(arguments) => list(&arguments, root),
+        Command::Show(arguments) => show(&arguments, root),
+        Command::Check(arguments) => check(&arguments, root),
+        Command::Report(arguments) => report(arguments),
+        Command::Doctor(arguments) => doctor(&arguments, root),
     };
     match outcome {
         Ok(outcome) => ExitCode::from(outcome as u8),
-        Err(Failure::Usage(reports)) => {
-            for report in reports {
-                eprintln!("{report:?}");
-            }
+        Err(Failure::UsageTold) => ExitCode::from(2),
+        Err(Failure::EnvironmentTold) => ExitCode::from(3),
+        Err(Failure::Usage(report)) => {
+            eprintln!("{report:?}");
             ExitCode::from(2)
         }
         Err(Failure::Environment(report)) => {
@@ -66,12 +83,133 @@ pub fn dispatch(cli: Cli) -> ExitCode {
     }
 }
 
-/// Whether a stream shows colour: a terminal, and the user did not decline (<https://no-color.org>).
-fn colour(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+fn list(arguments: &ListArgs, root: &Path) -> Result<Outcome, Failure> {
+    let workloads = load(&arguments.names, root)?;
+    let results = last::results(&arguments.result)?;
+    if arguments.json {
+        return print_json(&list::entries(&workloads, &results));
+    }
+    let Terminal { width, colour } = Terminal::detect();
+    let mut out = io::stdout().lock();
+    for workload in &workloads {
+        let last = last::of_workload(&results, &workload.name);
+        write!(out, "{}", list::render(std::slice::from_ref(workload), last, width, colour))?;
+    }
+    Ok(Outcome::AsExpected)
 }
 
-/// Columns to lay tables out for.
-fn terminal_width() -> usize {
-    console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns))
+fn show(arguments: &ShowArgs, root: &Path) -> Result<Outcome, Failure> {
+    let workloads = load(&[], root)?;
+    let results = last::results(&arguments.result)?;
+    let last = last::of_claim(&results, &arguments.claim);
+    if arguments.json
+        && let Some((_, claim)) = last
+    {
+        return print_json(claim);
+    }
+    let Terminal { width, colour } = Terminal::detect();
+    let last = last.map(|(result, _)| result);
+    let text = show::render(&workloads, last, &arguments.claim, width, colour).map_err(Failure::usage)?;
+    write!(io::stdout().lock(), "{text}")?;
+    Ok(Outcome::AsExpected)
+}
+
+fn check(arguments: &CheckArgs, root: &Path) -> Result<Outcome, Failure> {
+    let dirs = dirs(&arguments.names, root)?;
+    let Terminal { width, colour: color } = Terminal::detect();
+    let format = if arguments.json {
+        check::Format::Json
+    } else {
+        check::Format::Text { color, width: usize::from(width) }
+    };
+    if check::check(&dirs, format, &mut io::stdout().lock())? {
+        Ok(Outcome::AsExpected)
+    } else {
+        Err(Failure::UsageTold)
+    }
+}
+
+fn report(arguments: ReportArgs) -> Result<Outcome, Failure> {
+    let to = report::Destinations {
+        html: arguments.html,
+        markdown: arguments.markdown,
+        junit: arguments.junit,
+        github: arguments.github,
+    };
+    for written in report::report(&arguments.result, &to).map_err(Failure::usage)? {
+        eprintln!("{}", written.display());
+    }
+    Ok(Outcome::AsExpected)
+}
+
+fn doctor(arguments: &DoctorArgs, root: &Path) -> Result<Outcome, Failure> {
+    // A doctor that refuses to look because a workload is broken would be no help; `check` tells about those.
+    let workloads = load(&[], root).unwrap_or_default();
+    let options = StartOptions { pg_bin: arguments.server.pg_bin.clone(), ..StartOptions::default() };
+    let choice = &arguments.server.server;
+    match doctor::doctor(&workloads, choice, &options, arguments.json, &mut io::stdout().lock())? {
+        0 => Ok(Outcome::AsExpected),
+        _ => Err(Failure::EnvironmentTold),
+    }
+}
+
+fn print_json(value: &impl Serialize) -> Result<Outcome, Failure> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    writeln!(out)?;
+    Ok(Outcome::AsExpected)
+}
+
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("there is no workload `{name}` in {root}")]
+#[diagnostic(help("it has: {known}; --workloads DIR names another folder"))]
+struct NoWorkload {
+    name: String,
+    root: String,
+    known: String,
+}
+
+/// Folders of the named workloads (by name, or by path), of all when none is named.
+fn dirs(names: &[String], root: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if names.is_empty() {
+        return workload::discover(root).map_err(Failure::usage);
+    }
+    let by_path = |name: &str| Path::new(name).join("workload.toml").is_file().then(|| PathBuf::from(name));
+    let mut dirs = Vec::new();
+    for name in names {
+        let dir = root.join(name);
+        if dir.join("workload.toml").is_file() {
+            dirs.push(dir);
+        } else if let Some(dir) = by_path(name) {
+            dirs.push(dir);
+        } else {
+            let known = workload::discover(root).map_err(Failure::usage)?;
+            let known: Vec<_> =
+                known.iter().filter_map(|dir| Some(dir.file_name()?.to_string_lossy().into_owned())).collect();
+            return Err(Failure::usage(NoWorkload {
+                name: name.clone(),
+                root: root.display().to_string(),
+                known: if known.is_empty() { "none".to_owned() } else { known.join(", ") },
+            }));
+        }
+    }
+    Ok(dirs)
+}
+
+/// Loads workloads; what is wrong with any of them is printed.
+fn load(names: &[String], root: &Path) -> Result<Vec<Workload>, Failure> {
+    let mut workloads = Vec::new();
+    let mut broken = false;
+    for outcome in workload::load_each(&dirs(names, root)?) {
+        match outcome.workload {
+            Ok(workload) => workloads.push(workload),
+            Err(errors) => {
+                broken = true;
+                for error in errors {
+                    eprintln!("{:?}", miette::Report::new(error));
+                }
+            }
+        }
+    }
+    if broken { Err(Failure::UsageTold) } else { Ok(workloads) }
 }

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{Failure, Outcome};
+use super::report::{Destinations, write_all};
 use crate::cli::RunArgs;
 use crate::report;
-use crate::result::RunResult;
 use crate::run::options::{Effort, Interrupt, RunOptions};
 use crate::run::prepare::PrepareError;
 use crate::server::{Server, StartOptions};
@@ -67,25 +67,20 @@ pub fn run(arguments: RunArgs, root: &Path) -> Result<Outcome, Failure> {
         PrepareError::Server(error) => Failure::environment(error),
         error => Failure::usage(error),
     })?;
-    drop(server);
+    server.stop().map_err(Failure::environment)?;
 
     let json = arguments.out.join("result.json");
     let html = arguments.out.join("report.html");
     report::json::write(&result, &json).map_err(Failure::environment)?;
-    let page = report::html::render(&result).map_err(Failure::environment)?;
-    std::fs::write(&html, page).map_err(out)?;
-    show(&result, arguments.json).map_err(Failure::environment)?;
+    let destinations = Destinations { html: Some(html.clone()), ..Destinations::default() };
+    write_all(&result, &destinations).map_err(Failure::environment)?;
+    if arguments.json {
+        super::print_json(&result)?;
+    } else {
+        write_all(&result, &Destinations::default()).map_err(Failure::environment)?;
+    }
     eprintln!("\nresult: {}\nreport: {}", json.display(), html.display());
     Ok(if crate::verdict::fell_short(&result.claims) { Outcome::FellShort } else { Outcome::AsExpected })
-}
-
-fn show(result: &RunResult, as_json: bool) -> Result<(), report::json::ResultError> {
-    if as_json {
-        println!("{}", report::json::to_string(result)?);
-    } else {
-        println!("{}", report::table::render(result, super::terminal_width(), super::colour(&std::io::stdout())));
-    }
-    Ok(())
 }
 
 /// A misspelt claim or variant would otherwise run nothing and look like success.

@@ -59,9 +59,12 @@ pub fn verdict(verdict: Verdict) -> VerdictWords {
             "not runnable",
             "PostgreSQL rejects the statement; its message is the evidence.",
         ),
-        Verdict::Skipped => {
-            ("skipped", "–", "skipped", "Something the measurement needs is missing here; the reason names it.")
-        }
+        Verdict::Skipped => (
+            "skipped",
+            "–",
+            "skipped",
+            "Something the measurement needs is missing here; the reason names it.",
+        ),
         Verdict::Invalid => {
             ("invalid", "!", "invalid", "A guard failed, so the figures can't be trusted either way.")
         }
@@ -147,6 +150,12 @@ pub fn number(value: f64) -> String {
     let exponent: i32 = rounded.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or(0);
     let decimals = (2 - exponent).clamp(0, 9) as usize;
     format!("{value:.decimals$}")
+}
+
+/// A round number as an axis shows it: [`number`] without trailing zeros, `10` and not `10.0`.
+pub fn mark(value: f64) -> String {
+    let text = number(value);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// Digits in groups of three: `1 000 000`.
@@ -240,6 +249,13 @@ mod tests {
             (f64::NAN, "not a number"),
         ] {
             assert_eq!(plain(number(value)), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn marks_lose_trailing_zeros_only() {
+        for (value, text) in [(10.0, "10"), (0.5, "0.5"), (100.0, "100"), (1.5, "1.5"), (0.0, "0")] {
+            assert_eq!(mark(value), text);
         }
     }
 

@@ -13,8 +13,9 @@ use crate::result::evidence::{IndexAudit, StatementEvidence};
 use crate::result::{
     LatencyPair, RunFacts, RunResult, SCHEMA_VERSION, Tool, VariantFacts, WorkloadResult,
 };
-use crate::server::Server;
+use crate::server::{Server, ServerError};
 use crate::workload::loaded::Workload;
+use crate::workload::model::Requirement;
 
 /// A workload's result before anything was measured.
 pub fn workload(workload: &Workload, variants: &[VariantFacts]) -> WorkloadResult {
@@ -33,7 +34,6 @@ pub fn workload(workload: &Workload, variants: &[VariantFacts]) -> WorkloadResul
 /// Evidence of every statement that was timed or planned on a data set.
 pub fn statements(
     evidence: &Evidence,
-    seed: u64,
     dataset: &PreparedDataset,
     runs: &[StatementRun<'_>],
     workload: &Workload,
@@ -43,6 +43,7 @@ pub fn statements(
         let Some(query) = workload.queries.get(name) else { continue };
         let run = runs.iter().find(|run| run.query.name == *name);
         let leg = run.and_then(|run| run.leg(variant));
+        let floor = run.and_then(|run| evidence.figures.noise_floor(run));
         let rejection = match (plans, leg.and_then(|leg| leg.trouble.as_ref())) {
             (Err(Trouble::Rejected(rejection)), _) | (_, Some(Trouble::Rejected(rejection))) => Some(rejection.clone()),
             _ => None,
@@ -54,8 +55,11 @@ pub fn statements(
             variant: variant.clone(),
             sql: query.sql_in(variant).to_owned(),
             effect: query.effect(),
-            latency: run.and_then(|run| evidence.latency(run, variant, seed)),
-            ratio_to_baseline: run.and_then(|run| evidence.ratio_to_baseline(run, variant, seed)),
+            latency: leg.and_then(|leg| Some(evidence.figures.latency(leg)?.evidence("serial", floor))),
+            ratio_to_baseline: run.and_then(|run| {
+                let (baseline, leg) = (run.baseline()?, leg?);
+                if baseline.variant == leg.variant { None } else { evidence.figures.ratio(baseline, leg) }
+            }),
             plans: plans.as_ref().map_or_else(|_| Vec::new(), |plans| plans.shown.clone()),
             rows_hash: leg.and_then(|leg| leg.rows_hash).map(|hash| format!("{hash:032x}")),
             rejection,
@@ -82,19 +86,20 @@ pub fn used_by(audits: &mut [IndexAudit], plans: &BTreeMap<PlanKey, Result<Plans
 pub fn result(
     server: &Server,
     options: &RunOptions,
+    requirements: &[Requirement],
     epoch: jiff::Timestamp,
     elapsed: Duration,
     floor: LatencyPair,
     interrupted: bool,
     outcomes: Vec<WorkloadOutcome>,
-) -> RunResult {
+) -> Result<RunResult, ServerError> {
     let mut warnings = Vec::new();
     if cfg!(debug_assertions) {
         warnings.push("indexproof is a debug build: its own time is in every figure".to_owned());
     }
     let (workloads, claims): (Vec<_>, Vec<_>) =
         outcomes.into_iter().map(|outcome| (outcome.result, outcome.claims)).unzip();
-    RunResult {
+    Ok(RunResult {
         schema_version: SCHEMA_VERSION,
         tool: Tool { version: env!("CARGO_PKG_VERSION").to_owned(), git_revision: git_revision() },
         run: RunFacts {
@@ -110,10 +115,10 @@ pub fn result(
             warnings,
         },
         machine: server.machine(),
-        server: server.facts(),
+        server: server.facts(requirements)?,
         workloads,
         claims: claims.into_iter().flatten().collect(),
-    }
+    })
 }
 
 /// Revision of the repository the run was started in, when git and a repository are there.

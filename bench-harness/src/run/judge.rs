@@ -1,17 +1,21 @@
 //! From figures and guards to verdicts: picks the rule of each part and gives it its figures.
 //!
-//! Expectations are read in `agreement` alone, after the verdict stands.
+//! Expectations are read in `variant_verdict` alone, after the verdict stands.
+
+mod parts;
 
 use std::collections::BTreeMap;
 
-use super::measure::{LegRun, StatementRun, Trouble};
-use super::options::{CONFIDENCE, Effort};
+use super::figures::Figures;
+use super::measure::{StatementRun, Trouble};
 use super::plans::{PlanKey, Plans};
-use crate::result::LatencyPair;
-use crate::result::evidence::{LatencyEvidence, Observation, Rejection};
+use super::prepare::PreparedDataset;
+use crate::result::evidence::{Measurement, Observation, PartResult, Rejection};
+use crate::result::{Agreement, ClaimResult, LatencyPair, SizeFacts, VariantFacts, VariantVerdict};
 use crate::scenarios::ScenarioError;
-use crate::stats::{RatioEstimate, bootstrap, noise, sequential};
-use crate::workload::model::Claim;
+use crate::verdict::{self, Judgement, Verdict};
+use crate::workload::loaded::Workload;
+use crate::workload::model::{Claim, Measure, Part, Scale};
 
 /// What a scenario came to.
 pub type Played = Result<Vec<Observation>, ScenarioError>;
@@ -34,8 +38,170 @@ pub struct Sizes {
 /// All that was found on one data set, the rounds aside.
 pub struct Evidence {
     pub floor: LatencyPair,
-    pub effort: Effort,
+    pub figures: Figures,
+    pub scale: Scale,
     pub plans: BTreeMap<PlanKey, Result<Plans, Trouble>>,
     pub scenarios: BTreeMap<PartKey, Played>,
     pub sizes: BTreeMap<PartKey, Sizes>,
+}
+
+impl Evidence {
+    pub fn new(floor: LatencyPair, figures: Figures, scale: Scale) -> Evidence {
+        Evidence {
+            floor,
+            figures,
+            scale,
+            plans: BTreeMap::new(),
+            scenarios: BTreeMap::new(),
+            sizes: BTreeMap::new(),
+        }
+    }
+}
+
+/// One claim in one variant, with all it is judged by.
+struct Case<'a> {
+    evidence: &'a Evidence,
+    workload: &'a Workload,
+    dataset: &'a PreparedDataset,
+    runs: &'a [StatementRun<'a>],
+    claim: &'a Claim,
+    size: &'a SizeFacts,
+    variant: &'a str,
+}
+
+/// Whether a statement needs no more rounds: every part that rests on its times has a verdict in every variant.
+pub fn decided(evidence: &Evidence, run: &StatementRun<'_>, claims: &[&Claim]) -> bool {
+    claims.iter().all(|claim| {
+        claim.parts.iter().all(|part| {
+            let variants = part.variants.as_ref().unwrap_or(&claim.variants);
+            variants.iter().all(|variant| parts::timed_verdict(evidence, run, part, variant).is_none_or(is_decided))
+        })
+    })
+}
+
+fn is_decided(verdict: Verdict) -> bool {
+    verdict != Verdict::Inconclusive
+}
+
+/// Verdicts of all claims on a data set.
+pub fn claims(
+    evidence: &Evidence,
+    workload: &Workload,
+    dataset: &PreparedDataset,
+    runs: &[StatementRun<'_>],
+    claims: &[&Claim],
+    variants: &[VariantFacts],
+) -> Vec<ClaimResult> {
+    claims.iter().map(|claim| one_claim(evidence, workload, dataset, runs, claim, variants)).collect()
+}
+
+fn one_claim(
+    evidence: &Evidence,
+    workload: &Workload,
+    dataset: &PreparedDataset,
+    runs: &[StatementRun<'_>],
+    claim: &Claim,
+    facts: &[VariantFacts],
+) -> ClaimResult {
+    let counted = dataset.counted.get(&claim.id);
+    let size = SizeFacts {
+        of: claim.size.of.clone(),
+        claimed: claim.size.claimed,
+        held: claim.size.held.at(evidence.scale),
+        counted: counted.and_then(|counted| counted.as_ref().ok().copied()),
+    };
+    let variants: Vec<_> = claim
+        .variants
+        .iter()
+        .map(|variant| {
+            let case = Case { evidence, workload, dataset, runs, claim, size: &size, variant };
+            let parts = case.parts(counted, facts);
+            variant_verdict(claim, variant, parts)
+        })
+        .collect();
+    let (verdict, reason) = match variants.iter().find(|verdict| verdict.variant == claim.decided_on) {
+        Some(decider) => (decider.verdict, decider.reason.clone()),
+        None => (Verdict::Skipped, format!("variant `{}` is not measured", claim.decided_on)),
+    };
+    ClaimResult {
+        id: claim.id.clone(),
+        workload: workload.name.clone(),
+        document: workload.manifest.document.id.clone(),
+        title: claim.title.clone(),
+        source: claim.source.clone(),
+        kind: claim.kind,
+        target_by: claim.target_by,
+        note: claim.note.clone(),
+        size,
+        decided_on: claim.decided_on.clone(),
+        verdict,
+        reason,
+        variants,
+    }
+}
+
+fn variant_verdict(claim: &Claim, variant: &str, parts: Vec<PartResult>) -> VariantVerdict {
+    let Judgement { verdict, reason } = verdict::conjunction(&parts);
+    // Here, and only here, what the workload expects is looked at: the verdict above stands.
+    let expected = claim.expect.get(variant).copied();
+    let agreement: Agreement = verdict::agreement(verdict, expected);
+    VariantVerdict { variant: variant.to_owned(), verdict, reason, expected, agreement, parts }
+}
+
+impl Case<'_> {
+    fn parts(&self, counted: Option<&Result<u64, String>>, facts: &[VariantFacts]) -> Vec<PartResult> {
+        let applies = |part: &&Part| {
+            part.variants.as_ref().unwrap_or(&self.claim.variants).iter().any(|variant| variant == self.variant)
+        };
+        let parts = self.claim.parts.iter().filter(applies);
+        let whole = self.whole(counted, facts);
+        parts
+            .map(|part| {
+                let target = target(&part.measure);
+                let (judgement, measurement) = match &whole {
+                    Some(judgement) => (judgement.clone(), Measurement::None),
+                    None => self.part(part),
+                };
+                let Judgement { verdict, reason } = judgement;
+                PartResult { name: part.name.clone(), target, verdict, reason, measurement }
+            })
+            .collect()
+    }
+
+    /// What decides the whole claim in this variant before any figure is looked at.
+    fn whole(&self, counted: Option<&Result<u64, String>>, facts: &[VariantFacts]) -> Option<Judgement> {
+        let variant = facts.iter().find(|variant| variant.name == self.variant);
+        if let Some(missing) = variant.and_then(|variant| variant.skipped.as_ref()) {
+            return Some(verdict::skipped(missing));
+        }
+        if self.dataset.database(self.variant).is_none() {
+            return Some(verdict::skipped("this run was asked for other variants"));
+        }
+        if let Some(Err(why)) = counted {
+            return Some(verdict::invalid(&format!("the size of the data could not be counted: {why}")));
+        }
+        verdict::size_guard(self.size)
+    }
+}
+
+/// The target as a reader would say it.
+fn target(measure: &Measure) -> String {
+    match measure {
+        Measure::Latency { statistic, below_ms, .. } => format!("{} < {below_ms} ms", statistic.name()),
+        Measure::Ratio { above, .. } => format!("> {above}× faster than the baseline"),
+        Measure::Plan(plan) => {
+            let mut wanted = Vec::new();
+            if plan.index_only == Some(true) {
+                wanted.push("index-only".to_owned());
+            }
+            wanted.extend(plan.index.iter().map(|index| format!("uses {index}")));
+            wanted.extend(plan.without.iter().map(|node| format!("no {node}")));
+            wanted.extend(plan.buffers_at_most.map(|most| format!("at most {most} buffers")));
+            wanted.join(", ")
+        }
+        Measure::IndexSize { smaller_by_percent, .. } => format!("≥ {smaller_by_percent} % smaller than the full index"),
+        Measure::Accepted { statements } => format!("{statements} of {statements} statements accepted"),
+        Measure::Used { indexes } => format!("{indexes} of {indexes} indexes used"),
+        Measure::Scenario(scenario) => format!("{}: every observation holds", crate::scenarios::name(scenario)),
+    }
 }

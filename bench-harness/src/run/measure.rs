@@ -13,7 +13,7 @@ use crate::driver::order::balanced_order;
 use crate::driver::session::{Bound, Session, describe, multiset_hash, rejection};
 use crate::result::evidence::Rejection;
 use crate::stats::{LegRecorder, RoundSamples};
-use crate::workload::loaded::Query;
+use crate::workload::{self, loaded::Query};
 use crate::workload::model::Compare;
 
 /// Why a statement has no figures in a variant.
@@ -58,6 +58,11 @@ impl StatementRun<'_> {
         self.legs.iter().find(|leg| leg.variant == variant && !leg.twin)
     }
 
+    /// The leg every ratio is taken to.
+    pub fn baseline(&self) -> Option<&LegRun> {
+        self.legs.iter().find(|leg| !leg.twin)
+    }
+
     pub fn twin(&self) -> Option<&LegRun> {
         self.legs.iter().find(|leg| leg.twin)
     }
@@ -73,8 +78,6 @@ pub struct Bench<'a> {
     pub options: &'a RunOptions,
     pub effort: Effort,
     pub config: &'a dyn Fn(&str) -> tokio_postgres::Config,
-    /// SQL of a restore, split into statements (VACUUM wants to be alone).
-    pub split: &'a dyn Fn(&str) -> Vec<String>,
 }
 
 impl Sessions {
@@ -126,7 +129,6 @@ async fn set_up_leg(
     variant: &str,
     twin: bool,
 ) -> LegRun {
-    let restore = query.restore_in(variant).map(|sql| (bench.split)(sql)).unwrap_or_default();
     let mut leg = LegRun {
         variant: variant.to_owned(),
         twin,
@@ -135,7 +137,7 @@ async fn set_up_leg(
         rows_hash: None,
         trouble: None,
         bound: None,
-        restore,
+        restore: Vec::new(),
         size: LegSize { warm: 1, timed: 1 },
     };
     let session = dataset.database(variant).and_then(|database| sessions.get(database, twin));
@@ -177,7 +179,10 @@ async fn try_once(
         };
         hash = hash.rotate_left(1) ^ of_these;
     }
-    // Two warm executions tell how many fit a leg.
+    // One at a time: VACUUM wants to be alone.
+    let restore = query.restore_in(&leg.variant).map(workload::split_sql).transpose();
+    leg.restore = restore.map_err(|error| Trouble::Guard(format!("its restore: {error}")))?.unwrap_or_default();
+    // Two executions tell how many fit a leg.
     let size = LegSize { warm: 1, timed: 1 };
     let probe = Leg { session, query, bound: &bound, restore: &leg.restore, size };
     let outcome = probe.run(|n| pool.at(u32::MAX, n)).await;
@@ -227,9 +232,9 @@ pub async fn rounds(
     bench: &Bench<'_>,
     sessions: &Sessions,
     runs: &mut [StatementRun<'_>],
+    deadline: Instant,
     mut decided: impl FnMut(&StatementRun<'_>) -> bool,
 ) {
-    let deadline = Instant::now() + bench.options.budget;
     let most = bench.effort.rounds;
     let mut recorder = LegRecorder::new();
     let step = Step::start("measuring", Some(u64::from(most) * runs.len() as u64));

@@ -14,7 +14,7 @@ use crate::result::evidence::IndexAudit;
 use crate::result::{DatasetFacts, VariantFacts};
 use crate::server::{Server, ServerError};
 use crate::workload::loaded::Workload;
-use crate::workload::model::{Claim, Requirement, Scale};
+use crate::workload::model::{Claim, Scale};
 
 /// A data set with its databases.
 pub struct PreparedDataset {
@@ -55,12 +55,7 @@ pub enum PrepareError {
 /// Why a variant can't run on this server, when it can't.
 pub fn variant_facts(workload: &Workload, server: &Server) -> Vec<VariantFacts> {
     let facts = workload.manifest.variants.iter().map(|variant| {
-        let missing = variant.requires.iter().find_map(|requirement| match requirement {
-            Requirement::Extension(name) if !server.has_extension(name) => {
-                Some(format!("extension {name} is not available on this server"))
-            }
-            Requirement::Extension(_) => None,
-        });
+        let missing = variant.requires.iter().find_map(|requirement| server.missing(requirement));
         VariantFacts { name: variant.name.clone(), summary: variant.summary.clone(), skipped: missing }
     });
     facts.collect()
@@ -71,8 +66,8 @@ pub struct Preparation<'a> {
     pub workload: &'a Workload,
     pub server: &'a Server,
     pub options: &'a RunOptions,
-    /// Start of the run, microseconds since 1970: what generated timestamps are offsets from.
-    pub epoch_us: i64,
+    /// Start of the run: what generated timestamps are offsets from.
+    pub epoch: jiff::Timestamp,
     /// Variants to prepare.
     pub variants: &'a [String],
 }
@@ -82,7 +77,7 @@ impl Preparation<'_> {
     pub fn dataset(&self, name: &str, claims: &[&Claim]) -> Result<PreparedDataset, PrepareError> {
         let workload = self.workload;
         let scale = self.options.scale;
-        let plan = DatasetPlan::compile(workload, name, scale, self.options.seed, self.epoch_us)
+        let plan = DatasetPlan::compile(workload, name, scale, self.options.seed, self.epoch)
             .map_err(|error| PrepareError::Generate { workload: workload.name.clone(), message: error.to_string() })?;
         let start = Instant::now();
         let template = self.load(name, &plan)?;

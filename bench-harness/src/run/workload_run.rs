@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::assemble;
+use super::figures::Figures;
 use super::judge::{self, Evidence, PartKey, Played};
 use super::measure::{self, Bench, Sessions, StatementRun};
 use super::options::Effort;
-use super::plans::{self, PlanKey};
+use super::plans;
 use super::prepare::{PrepareError, Preparation, PreparedDataset, variant_facts};
 use super::progress::Step;
 use super::scratch::Theatre;
@@ -17,7 +18,7 @@ use crate::driver::session::{Session, describe};
 use crate::result::{ClaimResult, LatencyPair, RunResult, VariantFacts, WorkloadResult};
 use crate::server::Server;
 use crate::workload::loaded::{Query, Workload};
-use crate::workload::model::{Claim, Measure};
+use crate::workload::model::{Claim, Effect, Measure};
 
 /// What one workload came to.
 pub struct WorkloadOutcome {
@@ -51,7 +52,12 @@ pub fn run(workloads: &[Workload], server: &Server, options: &RunOptions) -> Res
             break;
         }
     }
-    Ok(assemble::result(server, options, epoch, started.elapsed(), floor, interrupted, outcomes))
+    let requirements: Vec<_> = workloads
+        .iter()
+        .flat_map(|workload| &workload.manifest.variants)
+        .flat_map(|variant| variant.requires.iter().cloned())
+        .collect();
+    Ok(assemble::result(server, options, &requirements, epoch, started.elapsed(), floor, interrupted, outcomes)?)
 }
 
 fn select_one_floor(runtime: &tokio::runtime::Runtime, server: &Server) -> Result<LatencyPair, PrepareError> {
@@ -132,39 +138,48 @@ impl OneWorkload<'_> {
             workload: self.workload,
             server: self.server,
             options: self.options,
-            epoch_us: self.epoch.as_microsecond(),
+            epoch: self.epoch,
             variants: &variants,
         };
         let mut dataset = preparation.dataset(name, claims)?;
-        let mut evidence = Evidence::new(self.floor, effort);
+        let mut evidence = Evidence::new(self.floor, Figures::new(&effort, self.options.seed), self.options.scale);
         evidence.scenarios = self.scenarios(claims, &dataset);
         evidence.sizes = self.sizes(&preparation, claims, &dataset)?;
+        // Where the right is missing, the server's facts name the lost guard.
         self.server.checkpoint()?;
 
-        let split = |sql: &str| crate::workload::sql::split(sql);
         let config = |database: &str| self.server.connect(database);
-        let bench = Bench { options: self.options, effort, config: &config, split: &split };
+        let bench = Bench { options: self.options, effort, config: &config };
         let failed = |error: tokio_postgres::Error| PrepareError::Sql {
             workload: self.workload.name.clone(),
             what: "connecting for the measurement".to_owned(),
             message: describe(&error),
         };
+        let started = Instant::now();
         self.runtime.block_on(async {
             let sessions = Sessions::open(&bench, sessions_of(&dataset)).await.map_err(failed)?;
-            evidence.plans = plans::gather(&bench, &sessions, &dataset, &self.planned(claims)).await;
             let mut runs = Vec::new();
-            let step = Step::start(&format!("{}/{name}: comparing answers", self.workload.name), None);
-            for (query, variants) in self.timed(claims) {
-                let variants: Vec<_> = variants.into_iter().filter(|v| dataset.database(v).is_some()).collect();
-                runs.push(measure::set_up(&bench, &sessions, query, &dataset, &variants).await);
+            // Reads first: a rolled-back bulk write clears the visibility map and leaves dead versions, and reads
+            // measured after it would be measured on another table than the one that was loaded.
+            for phase in [Phase::Reads, Phase::Writes] {
+                let planned = phase.of(self.planned(claims));
+                evidence.plans.append(&mut plans::gather(&bench, &sessions, &dataset, &planned).await);
+                let mut of_phase = Vec::new();
+                let step = Step::start(&format!("{}/{name}: comparing answers", self.workload.name), None);
+                for (query, variants) in phase.of(self.timed(claims)) {
+                    let variants: Vec<_> = variants.into_iter().filter(|v| dataset.database(v).is_some()).collect();
+                    of_phase.push(measure::set_up(&bench, &sessions, query, &dataset, &variants).await);
+                }
+                drop(step);
+                let deadline = phase.deadline(started, self.options.budget);
+                measure::rounds(&bench, &sessions, &mut of_phase, deadline, |run: &StatementRun<'_>| {
+                    judge::decided(&evidence, run, claims)
+                })
+                .await;
+                runs.append(&mut of_phase);
             }
-            drop(step);
-            measure::rounds(&bench, &sessions, &mut runs, |run: &StatementRun<'_>| {
-                judge::decided(&evidence, self.options.seed, run, claims)
-            })
-            .await;
-            judged.extend(judge::claims(&evidence, self, &dataset, &runs, claims, facts));
-            result.statements.extend(assemble::statements(&evidence, self.options.seed, &dataset, &runs, self.workload));
+            judged.extend(judge::claims(&evidence, self.workload, &dataset, &runs, claims, facts));
+            result.statements.extend(assemble::statements(&evidence, &dataset, &runs, self.workload));
             Ok::<_, PrepareError>(())
         })?;
         assemble::used_by(&mut dataset.audits, &evidence.plans);
@@ -218,7 +233,7 @@ impl OneWorkload<'_> {
     }
 
     /// Queries to time, each with its variants in the manifest's order, the baseline first.
-    fn timed(&self, claims: &[&Claim]) -> Vec<(&Query, Vec<String>)> {
+    fn timed<'s>(&'s self, claims: &[&'s Claim]) -> Vec<(&'s Query, Vec<String>)> {
         self.queries(claims, |measure| match measure {
             Measure::Latency { statement, .. } | Measure::Ratio { statement, .. } => vec![statement],
             _ => Vec::new(),
@@ -226,7 +241,7 @@ impl OneWorkload<'_> {
     }
 
     /// Queries to plan: the timed ones, those a plan part names, and those that say which index they use.
-    fn planned(&self, claims: &[&Claim]) -> Vec<(&Query, Vec<String>)> {
+    fn planned<'s>(&'s self, claims: &[&'s Claim]) -> Vec<(&'s Query, Vec<String>)> {
         self.queries(claims, |measure| match measure {
             Measure::Latency { statement, .. } | Measure::Ratio { statement, .. } => vec![statement],
             Measure::Plan(plan) => vec![&plan.statement],
@@ -261,6 +276,28 @@ impl OneWorkload<'_> {
             .iter()
             .filter_map(|(name, variants)| Some((self.workload.queries.get(*name)?, order(variants))))
             .collect()
+    }
+}
+
+/// Statements that leave no trace, and those that do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Reads,
+    Writes,
+}
+
+impl Phase {
+    fn of<'s>(self, queries: Vec<(&'s Query, Vec<String>)>) -> Vec<(&'s Query, Vec<String>)> {
+        let is_read = |query: &Query| query.effect() == Effect::Read;
+        queries.into_iter().filter(|(query, _)| is_read(query) == (self == Phase::Reads)).collect()
+    }
+
+    /// Reads may use two thirds of the budget, so that undecided ones leave something for the writes.
+    fn deadline(self, started: Instant, budget: Duration) -> Instant {
+        match self {
+            Phase::Reads => started + budget * 2 / 3,
+            Phase::Writes => started + budget,
+        }
     }
 }
 

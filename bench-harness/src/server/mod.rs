@@ -30,6 +30,7 @@ use facts::Probe;
 use worker::Worker;
 
 pub use choice::{DEFAULT_IMAGE, ServerChoice};
+pub use docker::DockerStatus;
 pub use error::ServerError;
 pub use facts::Extension;
 pub use settings::Profile;
@@ -67,7 +68,7 @@ impl Server {
         run_id.truncate(8);
         let mut notes: Vec<String> = local::sweep().iter().map(|dir| left_over(&dir.display())).collect();
         let Started { backend, reason, removed } = backend::start(choice, options, &worker, &run_id)?;
-        notes.extend(removed.iter().map(|name| left_over(name)));
+        notes.extend(removed.iter().map(left_over));
         let lock = backend.lock_path().display().to_string();
         let owner = Owner { run_id, host: lease::host(), lock };
         let probe = worker.run(async || {
@@ -78,7 +79,7 @@ impl Server {
         match server.backend {
             Backend::Remote(_) => {
                 let dropped = server.administer(async |admin| admin.sweep().await)?;
-                server.notes.extend(dropped.iter().map(|name| left_over(name)));
+                server.notes.extend(dropped.iter().map(left_over));
             }
             _ => {
                 server.apply(Profile::default())?;
@@ -332,6 +333,14 @@ impl Drop for Server {
             eprintln!("indexproof: {e}; the next run from this machine drops what is left");
         }
     }
+}
+
+/// What the Docker engine here offers, an image among it; nothing is started or pulled.
+///
+/// # Errors
+/// [`ServerError::NoEngine`] when none answers.
+pub fn docker_status(image: &str) -> Result<DockerStatus, ServerError> {
+    Worker::new()?.run(async || docker::status(image).await)
 }
 
 fn left_over(name: &impl std::fmt::Display) -> String {

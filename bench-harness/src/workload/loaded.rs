@@ -51,6 +51,11 @@ pub struct IndexStatement {
 }
 
 impl Workload {
+    /// The variant that every ratio is taken to: the first.
+    pub fn baseline(&self) -> &str {
+        self.manifest.variants.first().map_or("", |variant| &variant.name)
+    }
+
     pub fn variant(&self, name: &str) -> Option<&Variant> {
         self.manifest.variants.iter().find(|variant| variant.name == name)
     }
@@ -72,6 +77,11 @@ impl Query {
     /// The statement as run in a variant.
     pub fn sql_in(&self, variant: &str) -> &str {
         self.overrides.get(variant).map_or(&self.sql, |replaced| &replaced.sql)
+    }
+
+    /// What the statement does, as run in a variant.
+    pub fn summary_in(&self, variant: &str) -> &str {
+        self.overrides.get(variant).map_or(&self.header.summary, |replaced| &replaced.summary)
     }
 
     /// Indexes the statement is said to use in a variant.

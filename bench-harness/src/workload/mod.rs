@@ -100,3 +100,12 @@ pub fn load_each(dirs: &[PathBuf]) -> Vec<Outcome> {
     };
     dirs.iter().zip(readings).map(outcome).collect()
 }
+
+/// Splits SQL into its statements, without their semicolons.
+///
+/// # Errors
+/// When a quote or comment has no end.
+pub fn split_sql(sql: &str) -> Result<Vec<String>, String> {
+    let statements = sql::split(sql).map_err(|error| format!("a {} has no end", error.what))?;
+    Ok(statements.into_iter().map(|statement| sql[statement.range].to_owned()).collect())
+}
