@@ -151,7 +151,7 @@ impl Cell {
         let position = row.number;
         match self {
             Cell::Fixed(value) => value.clone(),
-            Cell::Row => Value::Int(position as i64 + 1),
+            Cell::Row => Value::Int((position as i64).wrapping_add(1)),
             Cell::Uuid(key) => Value::Uuid(key.uuid_at(position)),
             Cell::Integer { key, min, max } => Value::Int(key.at(position).random_range(*min..=*max)),
             Cell::Float { key, min, max } => Value::Float(key.at(position).random_range(*min..=*max)),

@@ -2,7 +2,7 @@
 //! values, the way out.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,8 +12,14 @@ use thiserror::Error;
 
 /// One fault of a workload folder and its place. Prints as a miette diagnostic.
 #[derive(Debug, Error, Diagnostic)]
-#[error("{}{fault}", Prefix(.key))]
-pub struct WorkloadError {
+#[error(transparent)]
+#[diagnostic(transparent)]
+pub struct WorkloadError(Box<FaultAt>);
+
+/// What a [`WorkloadError`] says; behind a pointer, as errors travel through many results.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{}{fault}", Prefix::new(.key, .file, .fault, .source_code.is_some()))]
+pub struct FaultAt {
     /// What is wrong.
     pub fault: Fault,
     /// The file at fault, as reached from the folder given to [`super::load`].
@@ -28,6 +34,13 @@ pub struct WorkloadError {
     /// Allowed values and the way out.
     #[help]
     pub help: Option<String>,
+}
+
+impl Deref for WorkloadError {
+    type Target = FaultAt;
+    fn deref(&self) -> &FaultAt {
+        &self.0
+    }
 }
 
 /// The kind of a fault, with what its message needs.
@@ -95,6 +108,16 @@ impl Fault {
         Fault::Unknown { what, name: name.to_owned(), known: known.into_iter().map(Into::into).collect() }
     }
 
+    /// A quote or comment that doesn't close.
+    pub(super) fn open(what: &str) -> Fault {
+        let way_out = match what {
+            "comment" => "end it with `*/`, once for each `/*` in it",
+            "dollar-quoted string" => "end it with the same `$…$` that opens it",
+            _ => "end it with the quote that opens it; a quote inside is written twice",
+        };
+        Fault::Syntax { message: format!("this {what} doesn't close"), way_out: Some(way_out.to_owned()) }
+    }
+
     /// A number outside what it may be.
     pub(super) fn range(
         what: impl Into<String>,
@@ -114,8 +137,8 @@ impl Fault {
             Fault::NotAllowed { .. } => "not allowed here".to_owned(),
             Fault::Unknown { what, .. } => format!("no such {what}"),
             Fault::Duplicate { first, .. } => format!("first in {first}"),
-            Fault::BadName { pattern, .. } => format!("must match {pattern}"),
-            Fault::OutOfRange { allowed, .. } => format!("must be {allowed}"),
+            Fault::BadName { .. } => "not a valid name".to_owned(),
+            Fault::OutOfRange { .. } => "out of range".to_owned(),
         }
     }
 
@@ -142,7 +165,7 @@ impl Fault {
 impl WorkloadError {
     /// A fault of a file, or of something that should be one.
     pub(super) fn of_file(file: &Path, fault: Fault) -> WorkloadError {
-        WorkloadError {
+        WorkloadError(Box::new(FaultAt {
             help: fault.help(),
             label: fault.label(),
             fault,
@@ -150,7 +173,7 @@ impl WorkloadError {
             key: None,
             source_code: None,
             span: None,
-        }
+        }))
     }
 
     /// A fault at a place in a file: `span` counts bytes from the start of the file.
@@ -160,7 +183,7 @@ impl WorkloadError {
         key: Option<String>,
         fault: Fault,
     ) -> WorkloadError {
-        WorkloadError {
+        WorkloadError(Box::new(FaultAt {
             help: fault.help(),
             label: fault.label(),
             fault,
@@ -168,7 +191,7 @@ impl WorkloadError {
             key: key.filter(|key| !key.is_empty()),
             source_code: Some(NamedSource::new(source.path.display().to_string(), source.text.clone())),
             span: Some(span.into()),
-        }
+        }))
     }
 
     /// Line and column, both from 1, the column in characters; absent when a file as a whole is at fault.
@@ -245,7 +268,7 @@ pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
 
 /// The candidate nearest to what was written, if any is near enough to be a slip of the keyboard.
 pub(super) fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (found.chars().count() / 3).max(1);
+    let limit = (found.chars().count() / 4).max(1);
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(found, candidate), candidate))
@@ -262,13 +285,30 @@ fn choices(found: &str, allowed: &[String], heading: &str) -> String {
     }
 }
 
-struct Prefix<'a>(&'a Option<String>);
+/// The key, or the file when nothing else names it.
+struct Prefix<'a> {
+    key: &'a Option<String>,
+    file: &'a Path,
+    fault: &'a Fault,
+    /// The file's lines are shown below the message.
+    quoted: bool,
+}
+
+impl<'a> Prefix<'a> {
+    fn new(key: &'a Option<String>, file: &'a Path, fault: &'a Fault, quoted: bool) -> Prefix<'a> {
+        Prefix { key, file, fault, quoted }
+    }
+}
 
 impl fmt::Display for Prefix<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(key) => write!(f, "{key}: "),
-            None => Ok(()),
+        match (self.key, self.fault) {
+            (Some(key), _) => write!(f, "{key}: "),
+            (_, Fault::Unreadable { .. } | Fault::MissingFile { .. } | Fault::UnexpectedFile { .. }) => {
+                Ok(())
+            }
+            (None, _) if self.quoted => Ok(()),
+            (None, _) => write!(f, "{}: ", self.file.display()),
         }
     }
 }

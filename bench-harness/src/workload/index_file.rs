@@ -13,10 +13,7 @@ pub(super) fn parse(source: &SourceFile) -> Result<Vec<IndexStatement>, Workload
     let statements = statements(source)?;
     if statements.is_empty() {
         let way_out = "write the set's CREATE INDEX statements, or take `indexes` out of the variant";
-        return Err(WorkloadError::of_file(
-            &source.path,
-            Fault::rule(format!("{} holds no statement", source.path.display()), way_out),
-        ));
+        return Err(WorkloadError::of_file(&source.path, Fault::rule("no statement in it", way_out)));
     }
     let parsed = statements.into_iter().map(|statement| {
         let sql = source.text[statement.range.clone()].to_owned();
@@ -32,10 +29,8 @@ pub(super) fn parse(source: &SourceFile) -> Result<Vec<IndexStatement>, Workload
 
 /// Splits a file, or says which quote or comment in it doesn't close.
 pub(super) fn statements(source: &SourceFile) -> Result<Vec<Statement>, WorkloadError> {
-    sql::split(&source.text).map_err(|open| {
-        let message = format!("this {} doesn't close", open.what);
-        WorkloadError::at(source, open.range, None, Fault::Syntax { message, way_out: None })
-    })
+    sql::split(&source.text)
+        .map_err(|open| WorkloadError::at(source, open.range, None, Fault::open(open.what)))
 }
 
 /// Names a schema file creates.

@@ -19,7 +19,7 @@ mod validate;
 
 use std::path::{Path, PathBuf};
 
-pub use error::{ErrorReport, Fault, WorkloadError};
+pub use error::{ErrorReport, Fault, FaultAt, WorkloadError};
 pub use loaded::Workload;
 
 /// Reads and validates one workload folder.

@@ -383,7 +383,7 @@ pub enum Scenario {
     /// One connection repeats the statement; what it returns must follow the order of an oracle query taken before.
     Drain {
         statement: String,
-        /// Query whose first column lists the identities in the right order.
+        /// Name of a query without parameters whose first column lists the identities in the right order.
         oracle: String,
         /// How many calls.
         calls: Scaled<u32>,

@@ -140,10 +140,8 @@ fn only_statement(
 ) -> Result<(String, usize), WorkloadError> {
     let text = &source.text[range.clone()];
     let from_file = |inner: std::ops::Range<usize>| inner.start + range.start..inner.end + range.start;
-    let statements = sql::split(text).map_err(|open| {
-        let message = format!("this {} doesn't close", open.what);
-        WorkloadError::at(source, from_file(open.range), None, Fault::Syntax { message, way_out: None })
-    })?;
+    let statements = sql::split(text)
+        .map_err(|open| WorkloadError::at(source, from_file(open.range), None, Fault::open(open.what)))?;
     match statements.as_slice() {
         [statement] => Ok((text[statement.range.clone()].to_owned(), range.start + statement.range.start)),
         [] => Err(WorkloadError::at(
@@ -204,7 +202,8 @@ mod tests {
         let properties = schema.get("properties").and_then(|properties| properties.as_object()).unwrap();
         let mut keys: Vec<_> = properties.keys().map(String::as_str).collect();
         let mut listed = HEADER_KEYS.to_vec();
-        (keys.sort_unstable(), listed.sort_unstable());
+        keys.sort_unstable();
+        listed.sort_unstable();
         assert_eq!(keys, listed);
     }
 

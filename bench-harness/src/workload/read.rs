@@ -82,6 +82,7 @@ pub(super) fn read(dir: &Path) -> Reading {
         };
         validate::manifest::check(&context, errors);
         validate::generators::check_columns(&context, errors);
+        validate::cycles::check(&context, errors);
         validate::queries::check_file_names(&query_files, &context.variant_names(), errors);
         // A query or index file that can't be read would be reported again by all that refer to it.
         if all_parsed {
@@ -95,15 +96,16 @@ pub(super) fn read(dir: &Path) -> Reading {
         }
     }
 
-    if let (Some(manifest), Some(schema), Some(claims)) = (manifest, schema_source, claims)
-        && reading.errors.0.is_empty()
+    if let (Some(doc), Some(manifest), Some(schema), Some(claims)) =
+        (&manifest_doc, manifest, &schema_source, claims)
+        && errors.0.is_empty()
     {
         let assembled = parsed_queries.iter().map(|(name, parsed)| {
             let overrides = parsed_overrides.get(name).into_iter().flatten();
             let overrides = overrides.map(|(variant, over)| (variant.as_str(), over));
             (name.clone(), queries::assemble(name, parsed, overrides))
         });
-        reading.workload = Some(Workload {
+        let workload = Workload {
             name,
             dir: dir.to_owned(),
             queries: assembled.collect(),
@@ -112,7 +114,9 @@ pub(super) fn read(dir: &Path) -> Reading {
             index_sets: variant_files.index_sets,
             setups: variant_files.setups,
             claims,
-        });
+        };
+        validate::plans::check(&workload, doc, errors);
+        reading.workload = Some(workload);
     }
     reading
 }

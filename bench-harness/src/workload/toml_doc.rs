@@ -75,7 +75,12 @@ impl<'t> TomlDoc<'t> {
         if !errors.is_empty() {
             let place = |error: toml::de::Error| {
                 let span = error.span().unwrap_or(0..0);
-                let fault = Fault::Syntax { message: error.message().to_owned(), way_out: None };
+                let fault = Fault::Syntax {
+                    message: error.message().to_owned(),
+                    way_out: Some(
+                        "the text is TOML, <https://toml.io>: `key = value`, texts in quotes".into(),
+                    ),
+                };
                 WorkloadError::at(source, span.start + offset..span.end + offset, None, fault)
             };
             return Err(errors.into_iter().map(place).collect());
@@ -245,6 +250,30 @@ fn fault_of(message: &str) -> Fault {
         let list = |text: &str| text.split(", ").map(str::to_owned).collect::<Vec<_>>();
         let found = list(found).into_iter().next().unwrap_or_default();
         return Fault::UnknownKey { found, allowed: list(allowed) };
+    }
+    if let Some(rest) = message.strip_prefix("missing field ") {
+        let name = quoted(rest).into_iter().next().unwrap_or_default();
+        return Fault::rule(
+            format!("`{name}` is missing"),
+            format!("add it to this table; workloads/README.md says what `{name}` holds"),
+        );
+    }
+    if let Some((found, expected)) =
+        message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))
+    {
+        let expected = match expected {
+            "f64" => "a number",
+            "u32" | "u64" => "a whole number, 0 or more",
+            "i64" => "a whole number",
+            "a sequence" => "a list, `[…]`",
+            "a map" => "a table, `{ … }`",
+            other if other.starts_with("struct ") => "a table, `{ … }`",
+            other => other,
+        };
+        return Fault::WrongShape {
+            message: format!("{found} where {expected} is expected"),
+            way_out: Some(format!("write {expected}")),
+        };
     }
     let (message, way_out) = match message {
         "data did not match any variant of untagged enum Scaled" => (

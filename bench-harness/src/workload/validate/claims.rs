@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::manifest::check_growing;
+use super::manifest::check_not_falling;
 use super::measures::PartOf;
 use super::{Context, Errors};
 use crate::workload::error::{Fault, SourceFile, WorkloadError};
@@ -123,7 +123,7 @@ impl Checked<'_> {
     fn size(&mut self) {
         let size = &self.claim.size;
         let key = self.key.name("size");
-        check_growing(self.doc, &key.name("held"), "`held`", &size.held, self.errors);
+        check_not_falling(self.doc, &key.name("held"), "`held`", &size.held, self.errors);
         if size.claimed == Some(0) {
             let way_out = "at least 1; leave `claimed` out when the document names no number";
             self.fault(&key.name("claimed"), Fault::range("`claimed`", 0, way_out));

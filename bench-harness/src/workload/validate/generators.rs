@@ -6,8 +6,9 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::manifest::check_growing;
+use super::values::{possible_values, yields_timestamp};
 use super::{Context, Errors, SCALES, scale_name};
-use crate::generate::{dependencies, duration, template};
+use crate::generate::{duration, template};
 use crate::workload::error::Fault;
 use crate::workload::generator::{Generator, Pick, QuotaShare, RowPick, Weighted};
 use crate::workload::model::Scaled;
@@ -52,7 +53,6 @@ pub(in crate::workload) fn check_columns(context: &Context<'_>, errors: &mut Err
             walk.generator(generator, &key, Place::Column { table, before });
         }
     }
-    check_cycles(context, errors);
 }
 
 /// Checks the generator of a statement's parameter, which stands in `doc`.
@@ -79,8 +79,10 @@ impl Walk<'_> {
             Generator::Integer { min, max } => self.ordered(min, max, &key.name("integer")),
             Generator::Float { min, max } => {
                 let key = key.name("float");
-                self.finite(*min, &key.name("min"));
-                self.finite(*max, &key.name("max"));
+                if !(max - min).is_finite() {
+                    let found = format!("from {min:?} to {max:?}");
+                    self.fault(&key, Fault::range("the range", found, "finite"));
+                }
                 self.ordered(min, max, &key);
             }
             Generator::Boolean { probability } => self.probability(*probability, &key.name("boolean")),
@@ -156,12 +158,6 @@ impl Walk<'_> {
     fn ordered<T: PartialOrd + std::fmt::Display>(&mut self, min: &T, max: &T, key: &Key) {
         if min > max {
             self.fault(&key.name("min"), Fault::range("`min`", min, format!("at most `max`, {max}")));
-        }
-    }
-
-    fn finite(&mut self, number: f64, key: &Key) {
-        if !number.is_finite() {
-            self.fault(key, Fault::range("a bound", number, "a finite number"));
         }
     }
 
@@ -382,62 +378,4 @@ impl Walk<'_> {
             }
         }
     }
-}
-
-/// A column whose value would need itself can't be computed.
-fn check_cycles(context: &Context<'_>, errors: &mut Errors) {
-    for cycle in dependencies::cycles(&context.manifest.tables) {
-        let [(table, column), ..] = cycle.as_slice() else { continue };
-        let path = cycle.iter().chain(cycle.first()).map(|(table, column)| format!("{table}.{column}"));
-        let fault = Fault::rule(
-            format!("the column refers to itself: {}", path.collect::<Vec<_>>().join(" → ")),
-            "break the circle: let one of these columns be made without the others",
-        );
-        errors.push(context.manifest_doc.at_name(&Key::of("tables").name(table).name(column), fault));
-    }
-}
-
-/// Whether a generator makes timestamps (or NULLs) and nothing else.
-fn yields_timestamp(generator: &Generator) -> bool {
-    match generator {
-        Generator::Timestamp { .. } | Generator::After { .. } => true,
-        Generator::Nullable { of, .. } => yields_timestamp(of),
-        Generator::Case { when, otherwise, .. } => {
-            let mut all = when.values().chain([&**otherwise]);
-            all.all(|inner| matches!(inner, Generator::Null) || yields_timestamp(inner))
-        }
-        _ => false,
-    }
-}
-
-/// The values a generator can make, as text, when they can be listed.
-fn possible_values(generator: &Generator) -> Option<BTreeSet<String>> {
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    match generator {
-        Generator::Constant(value) => Some([text(value)].into()),
-        Generator::Boolean { .. } => Some(["true".to_owned(), "false".to_owned()].into()),
-        Generator::Null => Some(BTreeSet::new()),
-        Generator::Nullable { of, .. } => possible_values(of),
-        Generator::Weighted(choices) => {
-            union(choices.iter().map(|choice| match (&choice.value, &choice.of) {
-                (Some(value), _) => Some([text(value)].into()),
-                (None, Some(of)) => possible_values(of),
-                (None, None) => None,
-            }))
-        }
-        Generator::Quota { values, rest } => {
-            union(values.iter().map(|share| Some([text(&share.value)].into())).chain([possible_values(rest)]))
-        }
-        Generator::Case { when, otherwise, .. } => {
-            union(when.values().chain([&**otherwise]).map(possible_values))
-        }
-        _ => None,
-    }
-}
-
-fn union(sets: impl Iterator<Item = Option<BTreeSet<String>>>) -> Option<BTreeSet<String>> {
-    sets.collect::<Option<Vec<_>>>().map(|sets| sets.into_iter().flatten().collect())
 }

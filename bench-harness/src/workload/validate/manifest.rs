@@ -83,7 +83,7 @@ fn check_datasets(context: &Context<'_>, errors: &mut Errors) {
                 let fault = Fault::unknown("table", table, context.manifest.tables.keys());
                 errors.push(doc.at_name(&key, fault));
             }
-            check_growing(doc, &key, "rows", rows, errors);
+            check_growing(doc, &key, "the number of rows", rows, errors);
         }
     }
 }
@@ -101,10 +101,21 @@ pub(super) fn check_growing(
         errors.push(doc.at(&key, Fault::range(what, 0, "at least 1")));
         return;
     }
+    check_not_falling(doc, key, what, number, errors);
+}
+
+/// A number of things per scale: no fewer at a larger scale.
+pub(super) fn check_not_falling(
+    doc: &TomlDoc<'_>,
+    key: &Key,
+    what: &str,
+    number: &Scaled<u64>,
+    errors: &mut Errors,
+) {
     let falls = SCALES.windows(2).find(|pair| number.at(pair[0]) > number.at(pair[1]));
     if let Some(&[smaller, larger]) = falls {
         let fault = Fault::rule(
-            format!("fewer {what} at scale {} than at {}", scale_name(larger), scale_name(smaller)),
+            format!("{what} is smaller at scale {} than at {}", scale_name(larger), scale_name(smaller)),
             "scales grow: ci ≤ small ≤ full",
         );
         errors.push(doc.at(&scale_key(key, number, scale_name(larger)), fault));

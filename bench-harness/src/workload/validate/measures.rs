@@ -122,22 +122,20 @@ impl PartOf<'_> {
         if query.header.effect != Some(Effect::Commit) || query.header.restore_why.is_some() {
             return;
         }
+        let overrides = self.context.overrides.get(name);
+        let mut unrestored = Vec::new();
         for variant in variants {
-            let replaced = self.context.overrides.get(name).and_then(|overrides| overrides.get(variant));
-            let (doc, restores, key) = match replaced {
-                Some(over) => (&over.doc, over.header.restore.is_some(), Key::root()),
-                None => (&query.doc, query.header.restore.is_some(), Key::of("effect")),
-            };
-            if !restores {
-                let fault = Fault::rule(
-                    format!(
-                        "what `{name}` commits piles up: it is repeated in variant `{variant}` without `restore`"
-                    ),
-                    "give this header the SQL that puts the data back, `restore = \"…\"`; or roll back, `effect = \
-                     \"rollback\"`; or say in the query's `restore_why` why what is left behind changes nothing",
-                );
-                errors.push(doc.at(&key, fault));
+            match overrides.and_then(|overrides| overrides.get(variant)) {
+                Some(over) if over.header.restore.is_none() => {
+                    errors.push(over.doc.at(&Key::root(), pile_up(name, variant)));
+                }
+                None if query.header.restore.is_none() => unrestored.push(variant.as_str()),
+                _ => {}
             }
+        }
+        unrestored.dedup();
+        if !unrestored.is_empty() {
+            errors.push(query.doc.at(&Key::of("effect"), pile_up(name, &unrestored.join(", "))));
         }
     }
 
@@ -262,9 +260,26 @@ impl PartOf<'_> {
                 let key = key.name("drain");
                 self.statement(statement, &key, errors);
                 self.growing("calls", calls, &key, errors);
-                self.query_text(oracle, "oracle", 0, &key, errors);
+                self.oracle(oracle, &key.name("oracle"), errors);
             }
         }
+    }
+
+    fn oracle(&self, name: &str, key: &Key, errors: &mut Errors) {
+        let fault = match self.context.queries.get(name) {
+            None if sql::is_query(name) => Fault::rule(
+                "`oracle` is SQL, the name of a query is expected",
+                "put the statement into a file, `queries/<name>.sql`, and write its name; where a variant needs \
+                 another, add `queries/<name>.<variant>.sql`",
+            ),
+            None => Fault::unknown("query", name, self.context.queries.keys()),
+            Some(query) if !query.header.params.is_empty() => Fault::rule(
+                format!("the oracle `{name}` takes parameters"),
+                "it is asked once, for the order of all: write it without",
+            ),
+            Some(_) => return,
+        };
+        self.fault(key, fault, errors);
     }
 
     fn growing(&self, name: &str, number: &Scaled<u32>, key: &Key, errors: &mut Errors) {
@@ -274,7 +289,7 @@ impl PartOf<'_> {
                 Scaled::PerScale { ci: u64::from(*ci), small: u64::from(*small), full: u64::from(*full) }
             }
         };
-        check_growing(self.doc, &key.name(name), name, &wide, errors);
+        check_growing(self.doc, &key.name(name), &format!("`{name}`"), &wide, errors);
     }
 
     /// SQL text that answers a question, taking at most this many of the statement's parameters.
@@ -296,6 +311,14 @@ impl PartOf<'_> {
             }
         }
     }
+}
+
+fn pile_up(query: &str, variants: &str) -> Fault {
+    Fault::rule(
+        format!("what `{query}` commits piles up: it is repeated in {variants} without `restore`"),
+        "give this header the SQL that puts the data back, `restore = \"…\"`; or roll back, `effect = \"rollback\"`; or \
+         say in the query's `restore_why` why what is left behind changes nothing",
+    )
 }
 
 /// What the one statement of a text creates; `None` when it isn't exactly one.

@@ -2,10 +2,13 @@
 //! all report through [`Errors`] and none stops at the first fault.
 
 pub(super) mod claims;
+pub(super) mod cycles;
 pub(super) mod generators;
 pub(super) mod manifest;
 pub(super) mod measures;
+pub(super) mod plans;
 pub(super) mod queries;
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -65,9 +68,10 @@ impl Context<'_> {
             .chain(self.schema.indexes.iter().map(String::as_str))
     }
 
-    /// Whether a variant may have indexes that its files don't show: a set-up script may call anything.
+    /// Whether a variant may have indexes that its files don't show: a set-up script may call anything. A variant
+    /// that doesn't exist is reported elsewhere.
     pub fn may_have_more_indexes(&self, variant: &str) -> bool {
-        self.variant(variant).is_some_and(|variant| variant.setup.is_some() || !variant.requires.is_empty())
+        self.variant(variant).is_none_or(|variant| variant.setup.is_some() || !variant.requires.is_empty())
     }
 }
 
