@@ -149,6 +149,12 @@ pub fn number(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// A round number as an axis shows it: [`number`] without trailing zeros, `10` and not `10.0`.
+pub fn mark(value: f64) -> String {
+    let text = number(value);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 /// Digits in groups of three: `1 000 000`.
 pub fn grouped(value: u64) -> String {
     let digits = value.to_string();
@@ -240,6 +246,13 @@ mod tests {
             (f64::NAN, "not a number"),
         ] {
             assert_eq!(plain(number(value)), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn marks_lose_trailing_zeros_only() {
+        for (value, text) in [(10.0, "10"), (0.5, "0.5"), (100.0, "100"), (1.5, "1.5"), (0.0, "0")] {
+            assert_eq!(mark(value), text);
         }
     }
 

@@ -6,16 +6,31 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 /// One line of the comparison; a side without a counterpart is None.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct DiffLine {
-    pub left: Option<String>,
-    pub right: Option<String>,
+    pub left: Option<PlanLine>,
+    pub right: Option<PlanLine>,
     pub differs: bool,
+}
+
+/// A line without its indentation, so that a page can break it and still hang it at its depth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct PlanLine {
+    /// Columns.
+    pub indent: usize,
+    pub text: String,
+}
+
+impl PlanLine {
+    pub(super) fn of(line: &str) -> PlanLine {
+        let text = line.trim_start();
+        PlanLine { indent: line.chars().count() - text.chars().count(), text: text.trim_end().to_owned() }
+    }
 }
 
 /// Lines are compared by what they do: indentation, costs, row counts and timings don't count.
 pub(super) fn side_by_side(left: &str, right: &str) -> Vec<DiffLine> {
     let (left, right): (Vec<&str>, Vec<&str>) = (left.lines().collect(), right.lines().collect());
     let shapes = |lines: &[&str]| lines.iter().map(|line| shape(line)).collect::<Vec<_>>();
-    let line = |lines: &[&str], at: usize| lines.get(at).map(|line| (*line).to_owned());
+    let line = |lines: &[&str], at: usize| lines.get(at).map(|line| PlanLine::of(line));
     let mut rows = Vec::new();
     for op in capture_diff_slices(Algorithm::Patience, &shapes(&left), &shapes(&right)) {
         let differs = !matches!(op, DiffOp::Equal { .. });
@@ -32,7 +47,7 @@ pub(super) fn side_by_side(left: &str, right: &str) -> Vec<DiffLine> {
 }
 
 /// A plan line without what differs from one execution to the next.
-fn shape(line: &str) -> String {
+pub(super) fn shape(line: &str) -> String {
     let mut text = line.trim().trim_start_matches("->").trim_start();
     let mut shape = String::new();
     while let Some(open) = text.find("(cost=").into_iter().chain(text.find("(actual ")).min() {
@@ -76,8 +91,8 @@ mod tests {
     fn every_line_of_both_sides_is_shown_once() {
         let (left, right) = ("a\nb\nc\nd", "x\nb\ny\nz\nd\ne");
         let rows = side_by_side(left, right);
-        let lefts: Vec<_> = rows.iter().filter_map(|row| row.left.as_deref()).collect();
-        let rights: Vec<_> = rows.iter().filter_map(|row| row.right.as_deref()).collect();
+        let lefts: Vec<_> = rows.iter().filter_map(|row| row.left.as_ref()).map(|line| line.text.as_str()).collect();
+        let rights: Vec<_> = rows.iter().filter_map(|row| row.right.as_ref()).map(|line| line.text.as_str()).collect();
         assert_eq!(lefts.join("\n"), left);
         assert_eq!(rights.join("\n"), right);
     }

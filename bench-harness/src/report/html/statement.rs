@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::plan_diff::{self, DiffLine};
+use super::plan_diff::{self, DiffLine, PlanLine};
 use crate::report::outline::{StatementGroup, variant_rank};
 use crate::report::plot::{
     self, Distribution, LatencyRow, LatencyTarget, Plot, PlotError, RatioRow,
 };
 use crate::report::{figures, words};
 use crate::result::WorkloadResult;
-use crate::result::evidence::{Interval3, LatencyEvidence, Rejection, StatementEvidence};
+use crate::result::evidence::{Interval3, LatencyEvidence, PlanEvidence, Rejection, StatementEvidence};
 
 #[derive(Serialize)]
 pub(super) struct StatementView {
@@ -24,6 +24,8 @@ pub(super) struct StatementView {
     pub baseline: String,
     pub legend: Vec<Legend>,
     pub figures: Vec<FigureRow>,
+    /// Some row has a p99; else the column stays away.
+    pub has_p99: bool,
     pub plans: Vec<PlanPair>,
     pub sql: Vec<SqlView>,
     pub rejections: Vec<RejectionView>,
@@ -120,6 +122,7 @@ pub(super) fn statement(
             .map(|(evidence, _)| Legend { variant: evidence.variant.clone(), series: series(evidence).min(4) })
             .collect(),
         figures: timed.iter().map(|(evidence, latency)| figure_row(evidence, latency, series(evidence))).collect(),
+        has_p99: timed.iter().any(|(_, latency)| latency.p99_ms.is_some()),
         plans: plans(group),
         sql: distinct_sql(group),
         rejections: group
@@ -193,50 +196,69 @@ fn figure_row(evidence: &StatementEvidence, latency: &LatencyEvidence, series: u
     }
 }
 
-/// The first variant that has a plan against each further one, mode by mode.
+/// The first variant that has a plan against each further one. Modes whose plans have the same shape in every
+/// variant are shown once.
 fn plans(group: &StatementGroup<'_>) -> Vec<PlanPair> {
-    let mut modes: Vec<&str> = Vec::new();
-    for plan in group.by_variant.iter().flat_map(|evidence| &evidence.plans) {
-        if !modes.contains(&plan.mode.as_str()) {
-            modes.push(&plan.mode);
+    let mut modes: Vec<(String, Vec<(&str, &PlanEvidence)>)> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for mode in group.by_variant.iter().flat_map(|evidence| &evidence.plans).map(|plan| plan.mode.as_str()) {
+        if seen.contains(&mode) {
+            continue;
+        }
+        seen.push(mode);
+        let of_mode: Vec<(&str, &PlanEvidence)> = group
+            .by_variant
+            .iter()
+            .filter_map(|evidence| {
+                let plan = evidence.plans.iter().find(|plan| plan.mode == mode)?;
+                Some((evidence.variant.as_str(), plan))
+            })
+            .collect();
+        match modes.iter_mut().find(|(_, other)| same_shapes(other, &of_mode)) {
+            Some((name, _)) => name.push_str(&format!(", {mode} alike")),
+            None => modes.push((mode.to_owned(), of_mode)),
         }
     }
-    let mut pairs = Vec::new();
-    for mode in modes {
-        let mut with_plan = group.by_variant.iter().filter_map(|evidence| {
-            let plan = evidence.plans.iter().find(|plan| plan.mode == mode)?;
-            Some((evidence.variant.as_str(), plan))
-        });
-        let Some((base, base_plan)) = with_plan.next() else { continue };
-        let before = pairs.len();
-        for (variant, plan) in with_plan {
-            let lines = plan_diff::side_by_side(&base_plan.text, &plan.text);
-            pairs.push(PlanPair {
-                left: Some(base.to_owned()),
-                right: variant.to_owned(),
-                mode: mode.to_owned(),
-                same_shape: lines.iter().all(|line| !line.differs),
-                buffers: format!(
-                    "{} → {} buffers",
-                    words::grouped(base_plan.facts.buffers),
-                    words::grouped(plan.facts.buffers)
-                ),
-                lines,
-            });
-        }
-        if pairs.len() == before {
-            let line = |text: &str| DiffLine { left: None, right: Some(text.to_owned()), differs: false };
-            pairs.push(PlanPair {
-                left: None,
-                right: base.to_owned(),
-                mode: mode.to_owned(),
-                same_shape: false,
-                buffers: words::count_of(base_plan.facts.buffers as usize, "buffer", "buffers"),
-                lines: base_plan.text.lines().map(line).collect(),
-            });
-        }
+    modes.into_iter().flat_map(|(mode, plans)| pairs(&mode, &plans)).collect()
+}
+
+fn same_shapes(one: &[(&str, &PlanEvidence)], other: &[(&str, &PlanEvidence)]) -> bool {
+    let shapes = |plans: &[(&str, &PlanEvidence)]| -> Vec<(String, Vec<String>)> {
+        plans
+            .iter()
+            .map(|(variant, plan)| ((*variant).to_owned(), plan.text.lines().map(plan_diff::shape).collect()))
+            .collect()
+    };
+    shapes(one) == shapes(other)
+}
+
+fn pairs(mode: &str, plans: &[(&str, &PlanEvidence)]) -> Vec<PlanPair> {
+    let Some(((base, base_plan), others)) = plans.split_first() else { return vec![] };
+    if others.is_empty() {
+        let line =
+            |text: &str| DiffLine { left: None, right: Some(PlanLine::of(text)), differs: false };
+        return vec![PlanPair {
+            left: None,
+            right: (*base).to_owned(),
+            mode: mode.to_owned(),
+            same_shape: false,
+            buffers: words::count_of(base_plan.facts.buffers as usize, "buffer", "buffers"),
+            lines: base_plan.text.lines().map(line).collect(),
+        }];
     }
-    pairs
+    let against_base = |(variant, plan): &(&str, &PlanEvidence)| {
+        let lines = plan_diff::side_by_side(&base_plan.text, &plan.text);
+        let (before, after) = (base_plan.facts.buffers, plan.facts.buffers);
+        PlanPair {
+            left: Some((*base).to_owned()),
+            right: (*variant).to_owned(),
+            mode: mode.to_owned(),
+            same_shape: lines.iter().all(|line| !line.differs),
+            buffers: format!("{} → {} buffers", words::grouped(before), words::grouped(after)),
+            lines,
+        }
+    };
+    others.iter().map(against_base).collect()
 }
 
 /// Each wording once, with the variants that run it.

@@ -6,7 +6,7 @@ use hdrhistogram::serialization::Deserializer;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::LogAxis;
-use super::{FINE, Ink, LINE, Plot, PlotError, WIDTH, draw};
+use super::{FINE, Ink, LINE, Plot, PlotError, WIDTH, draw, mark, mark_ms};
 use crate::report::words;
 
 /// One variant's histogram as it stands in the result.
@@ -49,7 +49,7 @@ pub fn distribution(statement: &str, variants: &[Distribution<'_>]) -> Result<Op
         for tick in axis.ticks() {
             let y = axis.at(tick);
             sheet.line(vec![(LEFT * FINE, y), (RIGHT * FINE, y)], Ink::Grid, 1)?;
-            sheet.text(&words::milliseconds(tick), ((LEFT - 4) * FINE, y), Ink::Faint, HPos::Right)?;
+            sheet.text(&mark_ms(tick), ((LEFT - 4) * FINE, y), Ink::Faint, HPos::Right)?;
         }
         for (percent, name) in
             [(0.0, "fastest"), (50.0, "50\u{a0}%"), (90.0, "90\u{a0}%"), (99.0, "99\u{a0}%"), (99.9, "99.9\u{a0}%")]
@@ -60,7 +60,7 @@ pub fn distribution(statement: &str, variants: &[Distribution<'_>]) -> Result<Op
             }
             let x = across(at);
             sheet.line(vec![(x, TOP * FINE), (x, BOTTOM * FINE)], Ink::Grid, 1)?;
-            sheet.text(name, (x, (BOTTOM + 12) * FINE), Ink::Faint, HPos::Center)?;
+            mark(sheet, name, x, (BOTTOM + 12) * FINE, Ink::Faint)?;
         }
         for (variant, histogram) in &curves {
             let points = (0..=STEPS).map(|step| {

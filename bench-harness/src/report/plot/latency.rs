@@ -3,7 +3,7 @@
 use plotters::style::text_anchor::HPos;
 
 use super::axis::LogAxis;
-use super::{FINE, Ink, LINE, Plot, PlotError, Sheet, WIDTH, draw, label};
+use super::{FINE, Ink, LINE, Plot, PlotError, Sheet, WIDTH, draw, label, mark, mark_ms};
 use crate::report::words;
 use crate::result::evidence::Interval3;
 
@@ -47,7 +47,7 @@ pub fn latency(
         for tick in axis.ticks() {
             let x = axis.at(tick);
             sheet.line(vec![(x, TOP * FINE), (x, bottom * FINE)], Ink::Grid, 1)?;
-            sheet.text(&words::milliseconds(tick), (x, (bottom + 12) * FINE), Ink::Faint, HPos::Center)?;
+            mark(sheet, &mark_ms(tick), x, (bottom + 12) * FINE, Ink::Faint)?;
         }
         for (at, row) in rows.iter().enumerate() {
             let y = TOP + ROW * at as i32 + ROW / 2;
@@ -57,7 +57,7 @@ pub fn latency(
         if let Some(LatencyTarget { below_ms }) = target {
             let x = axis.at(below_ms);
             sheet.line(vec![(x, (TOP - 4) * FINE), (x, bottom * FINE)], Ink::Target, 1)?;
-            let text = format!("target {}", words::milliseconds(below_ms));
+            let text = format!("target {}", mark_ms(below_ms));
             // The label leans to the side where there is room.
             let side = if x > (LEFT + RIGHT) / 2 * FINE { HPos::Right } else { HPos::Left };
             sheet.text(&text, (x, 9 * FINE), Ink::Target, side)?;

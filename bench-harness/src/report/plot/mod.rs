@@ -14,6 +14,8 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use thiserror::Error;
 
+use super::words;
+
 pub use distribution::{Distribution, distribution};
 pub use latency::{LatencyRow, LatencyTarget, latency};
 pub use ratio::{RatioRow, ratio};
@@ -187,4 +189,20 @@ fn label(name: &str) -> String {
     let mut short: String = name.chars().take(CHARACTERS - 1).collect();
     short.push('…');
     short
+}
+
+/// A mark's label on a horizontal axis, kept inside the sheet.
+fn mark(sheet: &Sheet<'_>, text: &str, x: i32, y: i32, ink: Ink) -> Result<(), PlotError> {
+    // Half the label, at a generous width per character.
+    let half = text.chars().count() as i32 * 7 * FINE / 2;
+    if x + half > WIDTH * FINE {
+        sheet.text(text, (WIDTH * FINE, y), ink, HPos::Right)
+    } else {
+        sheet.text(text, (x, y), ink, HPos::Center)
+    }
+}
+
+/// `10 ms` beside an axis.
+fn mark_ms(ms: f64) -> String {
+    format!("{}\u{a0}ms", words::mark(ms))
 }

@@ -3,7 +3,7 @@
 use plotters::style::text_anchor::HPos;
 
 use super::axis::LogAxis;
-use super::{FINE, Ink, LINE, Plot, PlotError, WIDTH, draw, label};
+use super::{FINE, Ink, LINE, Plot, PlotError, WIDTH, draw, label, mark};
 use crate::report::words;
 use crate::stats::RatioEstimate;
 
@@ -52,7 +52,7 @@ pub fn ratio(statement: &str, baseline: &str, rows: &[RatioRow<'_>]) -> Result<O
         for tick in axis.ticks().into_iter().filter(|tick| (axis.at(*tick) - one).abs() > 34 * FINE) {
             let x = axis.at(tick);
             sheet.line(vec![(x, TOP * FINE), (x, bottom * FINE)], Ink::Grid, 1)?;
-            sheet.text(&words::ratio(tick), (x, (bottom + 12) * FINE), Ink::Faint, HPos::Center)?;
+            mark(sheet, &format!("{}×", words::mark(tick)), x, (bottom + 12) * FINE, Ink::Faint)?;
         }
         sheet.line(vec![(one, (TOP - 4) * FINE), (one, bottom * FINE)], Ink::Text, 1)?;
         sheet.text("1×", (one, (bottom + 12) * FINE), Ink::Text, HPos::Center)?;
