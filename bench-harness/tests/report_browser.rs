@@ -121,7 +121,11 @@ fn without_scripts_everything_is_there_and_the_verdict_filter_still_works() {
     browser.open(&page);
     browser.look(390, 844, "light");
     assert_eq!(browser.evaluate(SECTIONS).as_array().map(Vec::len), Some(13));
-    assert_eq!(browser.evaluate("document.querySelector('.find').hidden"), json!(true), "no dead text filter");
+    assert_eq!(
+        browser.evaluate("document.querySelector('.find').hidden"),
+        json!(true),
+        "no dead text filter"
+    );
     browser.evaluate("document.getElementById('filter-proven').focus()");
     browser.press(" ");
     assert_eq!(browser.evaluate(SECTIONS), json!(["SJ-14"]));

@@ -1,1 +1,5 @@
-//! See the crate documentation for where this stands.
+//! What the command line's subcommands do, apart from parsing their arguments.
+
+pub mod list;
+pub mod report;
+pub mod show;

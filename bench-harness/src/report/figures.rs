@@ -42,7 +42,11 @@ pub fn short(measurement: &Measurement) -> Option<String> {
                 return None;
             }
             Some(
-                shown.iter().map(|seen| format!("{}: {}", seen.name, seen.value)).collect::<Vec<_>>().join("; "),
+                shown
+                    .iter()
+                    .map(|seen| format!("{}: {}", seen.name, seen.value))
+                    .collect::<Vec<_>>()
+                    .join("; "),
             )
         }
     }
@@ -62,7 +66,8 @@ pub fn detail(measurement: &Measurement) -> Option<String> {
             Some(format!("against {baseline}, {rounds}, {noise}; {statement} on {dataset}"))
         }
         Measurement::Plan { statement, dataset, facts } => {
-            let nodes = if facts.nodes.is_empty() { "no nodes".to_owned() } else { facts.nodes.join(" → ") };
+            let nodes =
+                if facts.nodes.is_empty() { "no nodes".to_owned() } else { facts.nodes.join(" → ") };
             let indexes = if facts.indexes.is_empty() {
                 "no index".to_owned()
             } else {
@@ -152,8 +157,12 @@ mod tests {
 
     #[test]
     fn an_index_that_grew_is_called_larger() {
-        let measurement =
-            Measurement::IndexSize { index: "i".into(), bytes: 12, full_bytes: 10, smaller_by_percent: -20.0 };
+        let measurement = Measurement::IndexSize {
+            index: "i".into(),
+            bytes: 12,
+            full_bytes: 10,
+            smaller_by_percent: -20.0,
+        };
         assert_eq!(short(&measurement).as_deref(), Some("20.0\u{a0}% larger"));
     }
 

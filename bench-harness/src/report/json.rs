@@ -44,12 +44,17 @@ pub fn schema() -> serde_json::Value {
 /// When the file can't be written, or when the result holds a figure that JSON can't carry.
 pub fn write(result: &RunResult, path: &Path) -> Result<(), ResultFileError> {
     let io = |action| move |cause| ResultFileError::Io { path: path.to_owned(), action, cause };
-    let mut text = serde_json::to_string_pretty(result)
-        .map_err(|cause| ResultFileError::NotReadableBack { path: path.to_owned(), at: "?".to_owned(), cause })?;
+    let mut text = serde_json::to_string_pretty(result).map_err(|cause| {
+        ResultFileError::NotReadableBack { path: path.to_owned(), at: "?".to_owned(), cause }
+    })?;
     text.push('\n');
     if let Err(fault) = parse(&text) {
         let at = fault.path().to_string();
-        return Err(ResultFileError::NotReadableBack { path: path.to_owned(), at, cause: fault.into_inner() });
+        return Err(ResultFileError::NotReadableBack {
+            path: path.to_owned(),
+            at,
+            cause: fault.into_inner(),
+        });
     }
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -8,10 +8,10 @@
 //! Invariant: a report never judges. Verdicts, reasons and agreements are copied from the result.
 
 pub mod figures;
-// pub mod github;
+pub mod github;
 pub mod html;
 pub mod json;
-// pub mod junit;
+pub mod junit;
 pub mod markdown;
 pub mod outline;
 pub mod plot;

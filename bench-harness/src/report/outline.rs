@@ -131,7 +131,9 @@ fn next_step(result: &RunResult, claim: &ClaimResult, variant: &VariantVerdict) 
         Verdict::Invalid => format!("Mend what the guard names, then run it again: `{again}`."),
         Verdict::Inconclusive => format!("Give it a larger budget: `{again} --budget 30m`."),
         Verdict::Skipped => format!("Install what is missing (`indexproof doctor`), then `{again}`."),
-        Verdict::Measured => format!("A claim without a target can't meet an expectation: remove {expectation}."),
+        Verdict::Measured => {
+            format!("A claim without a target can't meet an expectation: remove {expectation}.")
+        }
     }
 }
 

@@ -3,8 +3,7 @@
 use std::io::IsTerminal;
 
 use comfy_table::{
-    Attribute, Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
-    Width,
+    Attribute, Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,
 };
 
 use super::outline::{self, Group};
@@ -75,7 +74,11 @@ fn claims_table(group: &Group<'_>, width: u16, colour: bool) -> String {
     let mut table = plain_table(width, colour);
     table.load_style(SPACED);
     let mut head = vec!["claim", "verdict"];
-    head.extend(if wide { ["what is claimed", "target → figure", "other variants"].as_slice() } else { &[] });
+    head.extend(if wide {
+        ["what is claimed", "target → figure", "other variants"].as_slice()
+    } else {
+        &[]
+    });
     if !wide {
         head.push("what is claimed, target → figure, other variants");
     }
@@ -156,7 +159,10 @@ fn shortfalls(result: &RunResult, width: u16, colour: bool) -> String {
     }
     let mut table = plain_table(width, colour);
     table.load_style(SPACED);
-    table.set_header(vec![Cell::new("Fell short of what is expected").add_attribute(Attribute::Bold), Cell::new("")]);
+    table.set_header(vec![
+        Cell::new("Fell short of what is expected").add_attribute(Attribute::Bold),
+        Cell::new(""),
+    ]);
     for shortfall in &found {
         let place = format!(
             "{} {}\n{}",

@@ -59,9 +59,12 @@ pub fn verdict(verdict: Verdict) -> VerdictWords {
             "not runnable",
             "PostgreSQL rejects the statement; its message is the evidence.",
         ),
-        Verdict::Skipped => {
-            ("skipped", "–", "skipped", "Something the measurement needs is missing here; the reason names it.")
-        }
+        Verdict::Skipped => (
+            "skipped",
+            "–",
+            "skipped",
+            "Something the measurement needs is missing here; the reason names it.",
+        ),
         Verdict::Invalid => {
             ("invalid", "!", "invalid", "A guard failed, so the figures can't be trusted either way.")
         }
@@ -160,7 +163,7 @@ pub fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(TIE);
         }
         text.push(digit);

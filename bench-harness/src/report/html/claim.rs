@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::page::IndexView;
 use super::statement::{self, StatementView};
 use super::{Anchors, HtmlError, prose};
+use crate::report::figures;
 use crate::report::outline::{Group, StatementGroup};
 use crate::report::plot::LatencyTarget;
 use crate::report::words::{self, VerdictWords};
-use crate::report::figures;
 use crate::result::evidence::{Measurement, Observation, PartResult, Rejection, UnusedIndex};
 use crate::result::{Agreement, ClaimResult, VariantVerdict};
 use crate::workload::model::{Statistic, TargetBy};
@@ -237,11 +237,9 @@ fn statements(
 fn target(claim: &ClaimResult, name: &str) -> Option<LatencyTarget> {
     let parts = claim.variants.iter().flat_map(|variant| &variant.parts);
     parts.into_iter().find_map(|part| match &part.measurement {
-        Measurement::Latency { statement, statistic: Statistic::Median | Statistic::P95, below_ms, .. }
-            if statement == name =>
-        {
-            Some(LatencyTarget { below_ms: *below_ms })
-        }
+        Measurement::Latency {
+            statement, statistic: Statistic::Median | Statistic::P95, below_ms, ..
+        } if statement == name => Some(LatencyTarget { below_ms: *below_ms }),
         _ => None,
     })
 }

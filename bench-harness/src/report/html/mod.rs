@@ -24,7 +24,9 @@ use crate::result::RunResult;
 #[derive(Debug, Error, Diagnostic)]
 pub enum HtmlError {
     #[error("the report's template fails: {cause:#}")]
-    #[diagnostic(help("this is a bug of indexproof; `indexproof report RESULT --markdown` does not need the template"))]
+    #[diagnostic(help(
+        "this is a bug of indexproof; `indexproof report RESULT --markdown` does not need the template"
+    ))]
     Template { cause: minijinja::Error },
     #[error("claim {claim}: {cause}")]
     #[diagnostic(help("the result file was changed by hand or damaged; run the claim again"))]
@@ -77,8 +79,10 @@ struct Anchors {
 impl Anchors {
     /// `SJ-02` stays `SJ-02`; characters that would need escaping in an address become hyphens.
     fn claim(&mut self, wanted: &str) -> String {
-        let safe: String =
-            wanted.chars().map(|char| if char.is_ascii_alphanumeric() || char == '_' { char } else { '-' }).collect();
+        let safe: String = wanted
+            .chars()
+            .map(|char| if char.is_ascii_alphanumeric() || char == '_' { char } else { '-' })
+            .collect();
         let mut anchor = safe.clone();
         let mut more = 2;
         while !self.taken.insert(anchor.clone()) {

@@ -104,7 +104,13 @@ pub(super) fn page(result: &RunResult) -> Result<Page, HtmlError> {
     let mut places: Vec<(&str, String)> = Vec::new();
     for group in outline::groups(result) {
         let view = group_view(&group, &mut anchors, &mut shown)?;
-        places.extend(group.claims.iter().zip(&view.claims).map(|(claim, view)| (claim.id.as_str(), view.anchor.clone())));
+        places.extend(
+            group
+                .claims
+                .iter()
+                .zip(&view.claims)
+                .map(|(claim, view)| (claim.id.as_str(), view.anchor.clone())),
+        );
         groups.push(view);
     }
     let shortfalls = outline::shortfalls(result)
@@ -157,7 +163,14 @@ fn header_facts(result: &RunResult) -> Vec<Fact> {
         fact("seed", run.seed.to_string()),
         fact("workloads at", result.tool.git_revision.as_deref().unwrap_or("no revision")),
         fact("begun", words::instant(&run.epoch)),
-        fact("took", format!("{} of {}", words::seconds(run.elapsed_seconds), words::seconds(run.budget_seconds as f64))),
+        fact(
+            "took",
+            format!(
+                "{} of {}",
+                words::seconds(run.elapsed_seconds),
+                words::seconds(run.budget_seconds as f64)
+            ),
+        ),
         fact("indexproof", &result.tool.version),
     ]
 }
@@ -177,7 +190,9 @@ fn group_view(group: &Group<'_>, anchors: &mut Anchors, shown: &mut Shown) -> Re
         counts: counts(outline::counts(group.claims.iter().copied())),
         variants,
         claims,
-        indexes: workload.map(|workload| workload.indexes.iter().map(IndexView::from).collect()).unwrap_or_default(),
+        indexes: workload
+            .map(|workload| workload.indexes.iter().map(IndexView::from).collect())
+            .unwrap_or_default(),
         variant_facts: workload.map(variant_facts).unwrap_or_default(),
         datasets: workload.map(datasets).unwrap_or_default(),
     })
@@ -185,7 +200,8 @@ fn group_view(group: &Group<'_>, anchors: &mut Anchors, shown: &mut Shown) -> Re
 
 /// The workload's variants, then any other that a claim names.
 fn variants(group: &Group<'_>) -> Vec<String> {
-    let own = group.workload.into_iter().flat_map(|workload| workload.variants.iter().map(|facts| &facts.name));
+    let own =
+        group.workload.into_iter().flat_map(|workload| workload.variants.iter().map(|facts| &facts.name));
     let named = group.claims.iter().flat_map(|claim| claim.variants.iter().map(|variant| &variant.variant));
     let mut names: Vec<String> = Vec::new();
     for name in own.chain(named) {

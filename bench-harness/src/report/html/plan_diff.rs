@@ -58,8 +58,16 @@ pub(super) fn shape(line: &str) -> String {
         };
     }
     shape.push_str(text.trim_end());
-    const MEASURED: [&str; 8] =
-        ["Buffers:", "Sort Method:", "Memory:", "Planning", "Execution", "I/O", "Heap Fetches:", "Rows Removed"];
+    const MEASURED: [&str; 8] = [
+        "Buffers:",
+        "Sort Method:",
+        "Memory:",
+        "Planning",
+        "Execution",
+        "I/O",
+        "Heap Fetches:",
+        "Rows Removed",
+    ];
     if MEASURED.iter().any(|prefix| shape.starts_with(prefix)) {
         shape.retain(|char| !char.is_ascii_digit());
     }
@@ -83,7 +91,10 @@ mod tests {
 
     #[test]
     fn another_condition_is_a_difference_another_timing_is_not() {
-        let rows = side_by_side("Index Cond: (a = 1)\nBuffers: shared hit=5", "Index Cond: (a = 2)\nBuffers: shared hit=9");
+        let rows = side_by_side(
+            "Index Cond: (a = 1)\nBuffers: shared hit=5",
+            "Index Cond: (a = 2)\nBuffers: shared hit=9",
+        );
         assert_eq!(rows.iter().map(|row| row.differs).collect::<Vec<_>>(), [true, false]);
     }
 
@@ -91,8 +102,10 @@ mod tests {
     fn every_line_of_both_sides_is_shown_once() {
         let (left, right) = ("a\nb\nc\nd", "x\nb\ny\nz\nd\ne");
         let rows = side_by_side(left, right);
-        let lefts: Vec<_> = rows.iter().filter_map(|row| row.left.as_ref()).map(|line| line.text.as_str()).collect();
-        let rights: Vec<_> = rows.iter().filter_map(|row| row.right.as_ref()).map(|line| line.text.as_str()).collect();
+        let lefts: Vec<_> =
+            rows.iter().filter_map(|row| row.left.as_ref()).map(|line| line.text.as_str()).collect();
+        let rights: Vec<_> =
+            rows.iter().filter_map(|row| row.right.as_ref()).map(|line| line.text.as_str()).collect();
         assert_eq!(lefts.join("\n"), left);
         assert_eq!(rights.join("\n"), right);
     }

@@ -6,17 +6,20 @@ use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 /// Markdown as HTML. HTML in it is shown as text; links and images shrink to their text, so that the page
 /// refers to nothing outside and runs nothing.
 pub(super) fn markdown(text: &str) -> String {
-    let events = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).filter_map(|event| {
-        match event {
-            Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(CowStr::from(raw.into_string()))),
-            Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock)
-            | Event::End(TagEnd::Link | TagEnd::Image | TagEnd::HtmlBlock) => None,
-            // The page has its own outline of headings.
-            Event::Start(Tag::Heading { .. }) => Some(Event::Start(Tag::Paragraph)),
-            Event::End(TagEnd::Heading(_)) => Some(Event::End(TagEnd::Paragraph)),
-            other => Some(other),
-        }
-    });
+    let events =
+        Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).filter_map(|event| {
+            match event {
+                Event::Html(raw) | Event::InlineHtml(raw) => {
+                    Some(Event::Text(CowStr::from(raw.into_string())))
+                }
+                Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock)
+                | Event::End(TagEnd::Link | TagEnd::Image | TagEnd::HtmlBlock) => None,
+                // The page has its own outline of headings.
+                Event::Start(Tag::Heading { .. }) => Some(Event::Start(Tag::Paragraph)),
+                Event::End(TagEnd::Heading(_)) => Some(Event::End(TagEnd::Paragraph)),
+                other => Some(other),
+            }
+        });
     let mut page = String::new();
     html::push_html(&mut page, events);
     page

@@ -4,9 +4,7 @@ use serde::Serialize;
 
 use super::plan_diff::{self, DiffLine, PlanLine};
 use crate::report::outline::{StatementGroup, variant_rank};
-use crate::report::plot::{
-    self, Distribution, LatencyRow, LatencyTarget, Plot, PlotError, RatioRow,
-};
+use crate::report::plot::{self, Distribution, LatencyRow, LatencyTarget, Plot, PlotError, RatioRow};
 use crate::report::{figures, words};
 use crate::result::WorkloadResult;
 use crate::result::evidence::{Interval3, LatencyEvidence, PlanEvidence, Rejection, StatementEvidence};
@@ -119,9 +117,15 @@ pub(super) fn statement(
         baseline: baseline.to_owned(),
         legend: timed
             .iter()
-            .map(|(evidence, _)| Legend { variant: evidence.variant.clone(), series: series(evidence).min(4) })
+            .map(|(evidence, _)| Legend {
+                variant: evidence.variant.clone(),
+                series: series(evidence).min(4),
+            })
             .collect(),
-        figures: timed.iter().map(|(evidence, latency)| figure_row(evidence, latency, series(evidence))).collect(),
+        figures: timed
+            .iter()
+            .map(|(evidence, latency)| figure_row(evidence, latency, series(evidence)))
+            .collect(),
         has_p99: timed.iter().any(|(_, latency)| latency.p99_ms.is_some()),
         plans: plans(group),
         sql: distinct_sql(group),
@@ -185,7 +189,11 @@ fn figure_row(evidence: &StatementEvidence, latency: &LatencyEvidence, series: u
         p95: or_none(&latency.p95_ms),
         p99: or_none(&latency.p99_ms),
         mean: words::milliseconds(latency.mean_ms),
-        extremes: format!("{} … {}", words::milliseconds(latency.min_ms), words::milliseconds(latency.max_ms)),
+        extremes: format!(
+            "{} … {}",
+            words::milliseconds(latency.min_ms),
+            words::milliseconds(latency.max_ms)
+        ),
         ratio: match &evidence.ratio_to_baseline {
             Some(ratio) => figures::with_interval(words::ratio(ratio.ratio), &ratio.interval),
             None => NONE.to_owned(),
@@ -235,8 +243,7 @@ fn same_shapes(one: &[(&str, &PlanEvidence)], other: &[(&str, &PlanEvidence)]) -
 fn pairs(mode: &str, plans: &[(&str, &PlanEvidence)]) -> Vec<PlanPair> {
     let Some(((base, base_plan), others)) = plans.split_first() else { return vec![] };
     if others.is_empty() {
-        let line =
-            |text: &str| DiffLine { left: None, right: Some(PlanLine::of(text)), differs: false };
+        let line = |text: &str| DiffLine { left: None, right: Some(PlanLine::of(text)), differs: false };
         return vec![PlanPair {
             left: None,
             right: (*base).to_owned(),

@@ -42,8 +42,9 @@ impl LogAxis {
         }
         let middle = (self.low * self.high).sqrt();
         let digits = 10_f64.powi(2 - middle.log10().floor() as i32);
-        let mut ticks: Vec<f64> =
-            [self.low * 1.05, middle, self.high / 1.05].map(|value| (value * digits).round() / digits).to_vec();
+        let mut ticks: Vec<f64> = [self.low * 1.05, middle, self.high / 1.05]
+            .map(|value| (value * digits).round() / digits)
+            .to_vec();
         ticks.dedup();
         ticks
     }

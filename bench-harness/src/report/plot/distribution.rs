@@ -51,9 +51,13 @@ pub fn distribution(statement: &str, variants: &[Distribution<'_>]) -> Result<Op
             sheet.line(vec![(LEFT * FINE, y), (RIGHT * FINE, y)], Ink::Grid, 1)?;
             sheet.text(&mark_ms(tick), ((LEFT - 4) * FINE, y), Ink::Faint, HPos::Right)?;
         }
-        for (percent, name) in
-            [(0.0, "fastest"), (50.0, "50\u{a0}%"), (90.0, "90\u{a0}%"), (99.0, "99\u{a0}%"), (99.9, "99.9\u{a0}%")]
-        {
+        for (percent, name) in [
+            (0.0, "fastest"),
+            (50.0, "50\u{a0}%"),
+            (90.0, "90\u{a0}%"),
+            (99.0, "99\u{a0}%"),
+            (99.9, "99.9\u{a0}%"),
+        ] {
             let at = -((1.0_f64 - percent / 100.0).log10());
             if at > nines {
                 break;

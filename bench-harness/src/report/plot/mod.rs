@@ -119,7 +119,8 @@ impl<'s> Sheet<'s> {
     fn text(&self, text: &str, at: At, ink: Ink, horizontal: HPos) -> Result<(), PlotError> {
         // plotters divides the size by this factor on its way into SVG.
         let size = f64::from(12 * FINE) * 1.24;
-        let style = ("sans-serif", size).into_font().color(&ink.colour()).pos(Pos::new(horizontal, VPos::Center));
+        let style =
+            ("sans-serif", size).into_font().color(&ink.colour()).pos(Pos::new(horizontal, VPos::Center));
         self.put(&Text::new(text.to_owned(), at, style))
     }
 
@@ -175,7 +176,9 @@ fn themed(raw: &str, height: i32) -> String {
     }
     svg.replacen(
         &format!("width=\"{}\" height=\"{}\"", WIDTH * FINE, height * FINE),
-        &format!("class=\"plot\" width=\"{WIDTH}\" height=\"{height}\" aria-hidden=\"true\" focusable=\"false\""),
+        &format!(
+            "class=\"plot\" width=\"{WIDTH}\" height=\"{height}\" aria-hidden=\"true\" focusable=\"false\""
+        ),
         1,
     )
 }
