@@ -143,3 +143,18 @@ fn hostile_text_runs_nothing() {
     browser.look(390, 844, "dark");
     assert_fits(&mut browser, 390);
 }
+
+/// The other tests prove something only if the watch sees what it watches for.
+#[test]
+fn the_watch_sees_errors_requests_and_overflow() {
+    let Some(Opened { mut browser, page, _folder }) = open(&sample_result::sample()) else { return };
+    let bad = "<body><script>console.error('x'); throw new Error('y')</script>\
+        <img src='file:///nonexistent/x.png'><p style='width: 500px'>wide</p>";
+    std::fs::write(&page, bad).expect("the page is written");
+    browser.look(390, 844, "light");
+    browser.open(&page);
+    assert!(browser.complaints().len() >= 2, "{:?}", browser.complaints());
+    assert_eq!(browser.requests(&page), ["file:///nonexistent/x.png"]);
+    let fits = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| assert_fits(&mut browser, 390)));
+    assert!(fits.is_err(), "a page too wide passed");
+}
