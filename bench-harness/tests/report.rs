@@ -3,7 +3,17 @@
 #[path = "support/sample_result/mod.rs"]
 mod sample_result;
 
-#[path = "report/table.rs"]
-mod table;
+#[path = "report/commands.rs"]
+mod commands;
+#[path = "report/contrast.rs"]
+mod contrast;
 #[path = "report/html.rs"]
 mod html;
+#[path = "report/json.rs"]
+mod json;
+#[path = "report/junit.rs"]
+mod junit;
+#[path = "report/markdown.rs"]
+mod markdown;
+#[path = "report/table.rs"]
+mod table;

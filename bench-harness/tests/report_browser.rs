@@ -36,6 +36,17 @@ fn open(result: &RunResult) -> Option<Opened> {
     Some(Opened { browser, page, _folder: folder })
 }
 
+/// Nothing reaches beyond the right edge but what scrolls inside a container of its own.
+fn assert_fits(browser: &mut Browser, width: u32) {
+    let beyond = browser.evaluate(
+        "[...document.querySelectorAll('body *')].filter((one) => !one.closest('.scroll, pre, .sr, .skip, .sections, thead') \
+         && one.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map((one) => one.outerHTML.slice(0, 200))",
+    );
+    assert_eq!(beyond, json!([]), "beyond the edge at {width} pixels");
+    let scroll = browser.evaluate("document.documentElement.scrollWidth");
+    assert!(scroll.as_u64() <= Some(width.into()), "{scroll} pixels wide instead of {width}");
+}
+
 #[test]
 fn fits_phone_and_desktop_in_light_and_dark_without_network_or_complaint() {
     let Some(Opened { mut browser, page, _folder }) = open(&sample_result::sample()) else { return };
@@ -44,13 +55,7 @@ fn fits_phone_and_desktop_in_light_and_dark_without_network_or_complaint() {
         for scheme in ["light", "dark"] {
             browser.look(width, height, scheme);
             browser.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
-            let scroll = browser.evaluate("document.documentElement.scrollWidth");
-            assert!(scroll.as_u64() <= Some(width.into()), "{scroll} pixels wide at {width}, {scheme}");
-            let beyond = browser.evaluate(
-                "[...document.querySelectorAll('main *')].filter((one) => !one.closest('.scroll, pre, .sr, nav, .grid thead') \
-                 && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 200))",
-            );
-            assert_eq!(beyond, json!([]), "beyond the edge at {width}, {scheme}");
+            assert_fits(&mut browser, width);
             backgrounds.push((scheme, browser.evaluate("getComputedStyle(document.body).backgroundColor")));
             if let Some(folder) = std::env::var_os("INDEXPROOF_PICTURES") {
                 let picture = browser.picture();
@@ -116,7 +121,11 @@ fn without_scripts_everything_is_there_and_the_verdict_filter_still_works() {
     browser.open(&page);
     browser.look(390, 844, "light");
     assert_eq!(browser.evaluate(SECTIONS).as_array().map(Vec::len), Some(13));
-    assert_eq!(browser.evaluate("document.querySelector('.find').hidden"), json!(true), "no dead text filter");
+    assert_eq!(
+        browser.evaluate("document.querySelector('.find').hidden"),
+        json!(true),
+        "no dead text filter"
+    );
     browser.evaluate("document.getElementById('filter-proven').focus()");
     browser.press(" ");
     assert_eq!(browser.evaluate(SECTIONS), json!(["SJ-14"]));
@@ -132,6 +141,20 @@ fn hostile_text_runs_nothing() {
     assert_eq!(browser.requests(&page), Vec::<String>::new());
     assert_eq!(browser.complaints(), Vec::<String>::new());
     browser.look(390, 844, "dark");
-    let scroll = browser.evaluate("document.documentElement.scrollWidth");
-    assert!(scroll.as_u64() <= Some(390), "long words push the page to {scroll} pixels");
+    assert_fits(&mut browser, 390);
+}
+
+/// The other tests prove something only if the watch sees what it watches for.
+#[test]
+fn the_watch_sees_errors_requests_and_overflow() {
+    let Some(Opened { mut browser, page, _folder }) = open(&sample_result::sample()) else { return };
+    let bad = "<body><script>console.error('x'); throw new Error('y')</script>\
+        <img src='file:///nonexistent/x.png'><p style='width: 500px'>wide</p>";
+    std::fs::write(&page, bad).expect("the page is written");
+    browser.look(390, 844, "light");
+    browser.open(&page);
+    assert!(browser.complaints().len() >= 2, "{:?}", browser.complaints());
+    assert_eq!(browser.requests(&page), ["file:///nonexistent/x.png"]);
+    let fits = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| assert_fits(&mut browser, 390)));
+    assert!(fits.is_err(), "a page too wide passed");
 }

@@ -1,7 +1,5 @@
 //! `indexproof show CLAIM`: one claim with its evidence, in the terminal.
 
-use std::fmt::Write;
-
 use comfy_table::{Attribute, Cell};
 use miette::Diagnostic;
 use thiserror::Error;
@@ -243,7 +241,7 @@ fn evidence(workload: &WorkloadResult, group: &StatementGroup<'_>, width: u16, c
             for line in plan.text.lines() {
                 // Indentation is the plan's structure, so lines are left as long as they are.
                 let depth = line.len() - line.trim_start().len();
-                writeln!(text, "  {:depth$}{}", "", words::one_line(line)).unwrap_or_default();
+                text.push_str(&format!("  {:depth$}{}\n", "", words::one_line(line)));
             }
         }
     }

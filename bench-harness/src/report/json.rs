@@ -13,6 +13,7 @@ use crate::result::{RunResult, SCHEMA_VERSION};
 /// Why a result file was not written or not read.
 #[derive(Debug, Error, Diagnostic)]
 pub enum ResultFileError {
+    /// `action` is what was tried, as in "cannot read".
     #[error("{path}: cannot {action}: {cause}")]
     #[diagnostic(help("check that the folder exists and that this user may write or read there"))]
     Io { path: PathBuf, action: &'static str, cause: std::io::Error },
@@ -22,12 +23,14 @@ pub enum ResultFileError {
     #[diagnostic(help("a figure is not a finite number; please report this as a bug of indexproof"))]
     NotReadableBack { path: PathBuf, at: String, cause: serde_json::Error },
 
+    /// Not JSON, or JSON of another shape; `at` is the key where reading stopped.
     #[error("{path}:{line}:{column}: not a result of `indexproof run`: at {at}: {message}")]
     #[diagnostic(help(
         "a result is the JSON file `indexproof run` writes; its schema is bench-harness/schema/result.schema.json"
     ))]
     Malformed { path: PathBuf, line: usize, column: usize, at: String, message: String },
 
+    /// Written by an older or newer indexproof.
     #[error("{path}: schema_version {found} is not known, this indexproof reads {SCHEMA_VERSION}")]
     #[diagnostic(help("read it with the indexproof that wrote it, or run the workload again"))]
     UnknownVersion { path: PathBuf, found: u64 },

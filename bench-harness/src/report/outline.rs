@@ -95,6 +95,7 @@ impl Shortfall<'_> {
     }
 }
 
+/// Every variant of every claim that fell short, in the result's order.
 pub fn shortfalls(result: &RunResult) -> Vec<Shortfall<'_>> {
     let mut found = Vec::new();
     for claim in &result.claims {

@@ -27,6 +27,7 @@ pub struct VerdictWords {
     pub meaning: &'static str,
 }
 
+/// Key, glyph, word and meaning of a verdict.
 pub fn verdict(verdict: Verdict) -> VerdictWords {
     let (key, glyph, word, meaning) = match verdict {
         Verdict::Proven => (
@@ -81,6 +82,7 @@ pub fn glyph_and_word(of: Verdict) -> String {
     format!("{} {}", words.glyph, words.word)
 }
 
+/// How a verdict stands to what was expected of it, in two words at most.
 pub fn agreement(agreement: Agreement) -> &'static str {
     match agreement {
         Agreement::AsExpected => "as expected",
@@ -90,6 +92,7 @@ pub fn agreement(agreement: Agreement) -> &'static str {
     }
 }
 
+/// The kind as a reader would say it, `operations` for `ops`.
 pub fn kind(kind: ClaimKind) -> &'static str {
     match kind {
         ClaimKind::Latency => "latency",
@@ -103,6 +106,7 @@ pub fn kind(kind: ClaimKind) -> &'static str {
     }
 }
 
+/// The scale as it is given on the command line.
 pub fn scale(scale: Scale) -> &'static str {
     match scale {
         Scale::Ci => "ci",
@@ -111,6 +115,7 @@ pub fn scale(scale: Scale) -> &'static str {
     }
 }
 
+/// The statistic in front of a figure: `p95`.
 pub fn statistic(statistic: Statistic) -> &'static str {
     match statistic {
         Statistic::Mean => "mean",
@@ -163,7 +168,7 @@ pub fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(TIE);
         }
         text.push(digit);

@@ -19,7 +19,9 @@ fn every_claim_has_its_section_and_its_row() {
 fn the_page_refers_to_nothing_outside_itself() {
     for page in [page(), html::render(&hostile()).expect("hostile text renders")] {
         // Text may say anything; only tags, styles and scripts could fetch.
-        for forbidden in ["http://", "https://", "url(", "@import", "<img", "<iframe", "<object", "<script src"] {
+        for forbidden in
+            ["http://", "https://", "url(", "@import", "<img", "<iframe", "<object", "<script src"]
+        {
             assert!(!page.contains(forbidden), "{forbidden}");
         }
         assert!(page.contains("default-src &#39;none&#39;") || page.contains("default-src 'none'"));
@@ -88,7 +90,9 @@ fn twenty_claims_in_four_variants_stay_under_two_megabytes() {
             .collect();
         result.workloads[0].statements.extend(statements);
         for part in claim.variants.iter_mut().flat_map(|variant| &mut variant.parts) {
-            if let indexproof::result::evidence::Measurement::Latency { statement, .. } = &mut part.measurement {
+            if let indexproof::result::evidence::Measurement::Latency { statement, .. } =
+                &mut part.measurement
+            {
                 *statement = format!("pickup_{at}");
             }
         }

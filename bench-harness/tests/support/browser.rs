@@ -69,11 +69,13 @@ impl Browser {
         };
         // Nobody reading would block the browser once the pipe is full.
         std::thread::spawn(move || lines.for_each(drop));
-        let host = address.trim_start_matches("ws://").split('/').next().expect("an address has a host").to_owned();
+        let host =
+            address.trim_start_matches("ws://").split('/').next().expect("an address has a host").to_owned();
         let stream = TcpStream::connect(&host).expect("the browser listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
         let (socket, _) = tungstenite::client(&address, stream).expect("the browser speaks WebSocket");
-        let mut browser = Browser { child, socket, session: None, last_id: 0, events: vec![], _profile: profile };
+        let mut browser =
+            Browser { child, socket, session: None, last_id: 0, events: vec![], _profile: profile };
         let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
         let attached =
             browser.call("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
@@ -123,7 +125,8 @@ impl Browser {
 
     /// Size in CSS pixels, and the colour scheme the reader prefers.
     pub fn look(&mut self, width: u32, height: u32, scheme: &str) {
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.call("Emulation.setDeviceMetricsOverride", metrics);
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         self.call("Emulation.setEmulatedMedia", json!({ "features": features }));

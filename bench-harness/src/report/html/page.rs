@@ -279,7 +279,7 @@ fn environment(result: &RunResult) -> Environment {
         run: vec![
             fact("begun", words::instant(&run.epoch)),
             fact("finished", words::instant(&run.finished_at)),
-            fact("confidence of intervals", format!("{}\u{a0}%", words::number(run.confidence * 100.0))),
+            fact("confidence of intervals", format!("{}\u{a0}%", words::mark(run.confidence * 100.0))),
             fact("seed", run.seed.to_string()),
             fact("indexproof", &result.tool.version),
         ],

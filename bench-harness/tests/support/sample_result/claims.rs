@@ -121,7 +121,12 @@ fn size(of: &str, claimed: Option<u64>, held: u64) -> SizeFacts {
     SizeFacts { of: of.into(), claimed, held, counted: Some(held) }
 }
 
-fn claim<const N: usize>(id: &str, kind: ClaimKind, title: &str, variants: [VariantVerdict; N]) -> ClaimResult {
+fn claim<const N: usize>(
+    id: &str,
+    kind: ClaimKind,
+    title: &str,
+    variants: [VariantVerdict; N],
+) -> ClaimResult {
     let deciding = variants.iter().find(|variant| variant.variant == "as-written").expect("all have it");
     ClaimResult {
         id: id.into(),
@@ -141,7 +146,12 @@ fn claim<const N: usize>(id: &str, kind: ClaimKind, title: &str, variants: [Vari
 }
 
 fn crm(claim: ClaimResult) -> ClaimResult {
-    ClaimResult { workload: "home_crm".into(), document: "002".into(), source: "Index examples".into(), ..claim }
+    ClaimResult {
+        workload: "home_crm".into(),
+        document: "002".into(),
+        source: "Index examples".into(),
+        ..claim
+    }
 }
 
 fn variant(name: &str, verdict: Verdict, reason: &str, parts: Vec<PartResult>) -> VariantVerdict {
@@ -173,7 +183,8 @@ fn skipped(name: &str) -> VariantVerdict {
 
 fn expecting(expected: Verdict, mut variant: VariantVerdict) -> VariantVerdict {
     variant.expected = Some(expected);
-    variant.agreement = if variant.verdict == expected { Agreement::AsExpected } else { Agreement::FellShort };
+    variant.agreement =
+        if variant.verdict == expected { Agreement::AsExpected } else { Agreement::FellShort };
     variant
 }
 
@@ -187,7 +198,8 @@ fn latency(name: &str, verdict: Verdict, statement: &str, at: usize, below_ms: f
     let evidence = rows.iter().filter(|row| row.name == statement).nth(at).expect("three variants each");
     let p95 = evidence.latency.as_ref().and_then(|latency| latency.p95_ms).expect("measured");
     let verb = if verdict == Verdict::Proven { "meets" } else { "misses" };
-    let reason = format!("p95 {:.3} ms ({:.3}–{:.3}) {verb} < {below_ms} ms", p95.estimate, p95.low, p95.high);
+    let reason =
+        format!("p95 {:.3} ms ({:.3}–{:.3}) {verb} < {below_ms} ms", p95.estimate, p95.low, p95.high);
     let measurement = Measurement::Latency {
         statement: statement.into(),
         dataset: "queue".into(),
@@ -196,7 +208,10 @@ fn latency(name: &str, verdict: Verdict, statement: &str, at: usize, below_ms: f
         estimate_ms: Some(p95.estimate),
         interval_ms: Some(Interval { low: p95.low, high: p95.high }),
     };
-    let part = PartResult { name: "latency".into(), ..part(&format!("p95 < {below_ms} ms"), verdict, &reason, measurement) };
+    let part = PartResult {
+        name: "latency".into(),
+        ..part(&format!("p95 < {below_ms} ms"), verdict, &reason, measurement)
+    };
     expecting(verdict, variant(name, verdict, &reason, vec![part]))
 }
 
@@ -208,11 +223,12 @@ fn with_plan(mut variant: VariantVerdict, at: usize) -> VariantVerdict {
         true => (Verdict::Proven, "every scan is an Index Only Scan"),
         false => (Verdict::Refuted, "the plan reads the heap: Index Scan using job_queue_pkey"),
     };
-    variant.parts.push(part("index-only", verdict, reason, Measurement::Plan {
-        statement: "status".into(),
-        dataset: "queue".into(),
-        facts,
-    }));
+    variant.parts.push(part(
+        "index-only",
+        verdict,
+        reason,
+        Measurement::Plan { statement: "status".into(), dataset: "queue".into(), facts },
+    ));
     variant.verdict = verdict;
     variant.reason = reason.into();
     expecting(verdict, variant)
@@ -222,21 +238,30 @@ fn with_ratio(mut variant: VariantVerdict) -> VariantVerdict {
     let rows = statements::all();
     let evidence =
         rows.iter().find(|row| row.name == "dedupe" && row.variant == variant.variant).expect("measured");
-    variant.parts.push(part("faster than bare", Verdict::Proven, "the whole interval is above 1.05", Measurement::Ratio {
-        statement: "dedupe".into(),
-        dataset: "queue".into(),
-        baseline: "bare".into(),
-        above: 1.0,
-        estimate: evidence.ratio_to_baseline.clone().expect("not the baseline"),
-        noise_floor: Some(1.04),
-    }));
+    variant.parts.push(part(
+        "faster than bare",
+        Verdict::Proven,
+        "the whole interval is above 1.05",
+        Measurement::Ratio {
+            statement: "dedupe".into(),
+            dataset: "queue".into(),
+            baseline: "bare".into(),
+            above: 1.0,
+            estimate: evidence.ratio_to_baseline.clone().expect("not the baseline"),
+            noise_floor: Some(1.04),
+        },
+    ));
     variant
 }
 
 fn storm(jobs: &str, holds: bool) -> PartResult {
     let observations = vec![
         Observation { name: "volleys".into(), value: "200 of 64 calls".into(), holds: None },
-        Observation { name: "most jobs created by one volley".into(), value: jobs.into(), holds: Some(holds) },
+        Observation {
+            name: "most jobs created by one volley".into(),
+            value: jobs.into(),
+            holds: Some(holds),
+        },
         Observation { name: "errors".into(), value: "0".into(), holds: Some(true) },
     ];
     let verdict = if holds { Verdict::Proven } else { Verdict::Refuted };

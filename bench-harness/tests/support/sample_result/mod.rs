@@ -29,7 +29,8 @@ pub fn sample() -> RunResult {
             confidence: 0.95,
             select_one_ms: Some(LatencyPair { median: 0.0312, p95: 0.0449 }),
             warnings: vec![
-                "The machine's load was 1.9 on 2 cores when the run began; noise floors are wider for it.".into(),
+                "The machine's load was 1.9 on 2 cores when the run began; noise floors are wider for it."
+                    .into(),
             ],
         },
         machine: Machine {
@@ -52,7 +53,9 @@ pub fn sample() -> RunResult {
                 ("unix_socket_directories", "(the run's folder)"),
             ]),
             extensions: map([("pg_errand", "0.1.0")]),
-            guards_lost: vec!["pg_stat_statements: not in shared_preload_libraries, so calls can't be recounted".into()],
+            guards_lost: vec![
+                "pg_stat_statements: not in shared_preload_libraries, so calls can't be recounted".into(),
+            ],
         },
         workloads: vec![stream_jobs(), home_crm()],
         claims: claims::all(),
@@ -88,7 +91,10 @@ fn stream_jobs() -> WorkloadResult {
             DatasetFacts {
                 name: "queue".into(),
                 summary: "1 000 000 jobs, 10 000 of them pending".into(),
-                rows: BTreeMap::from([("job_queue".to_owned(), 1_000_000), ("job_log".to_owned(), 2_500_000)]),
+                rows: BTreeMap::from([
+                    ("job_queue".to_owned(), 1_000_000),
+                    ("job_log".to_owned(), 2_500_000),
+                ]),
                 load_seconds: 41.7,
             },
             DatasetFacts {
@@ -121,7 +127,8 @@ fn home_crm() -> WorkloadResult {
 /// The same run with text in every free field that would do harm if a report let it through.
 #[allow(dead_code, reason = "not every test binary that includes this module tests escaping")]
 pub fn hostile() -> RunResult {
-    const ATTACK: &str = "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>\"' onclick='x|`";
+    const ATTACK: &str =
+        "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>\"' onclick='x|`";
     let mut result = sample();
     result.tool.git_revision = Some(ATTACK.into());
     result.run.warnings = vec![ATTACK.into()];
@@ -153,7 +160,8 @@ pub fn hostile() -> RunResult {
         claim.title = ATTACK.into();
         claim.source = ATTACK.into();
         claim.reason = ATTACK.into();
-        claim.note = Some(format!("{ATTACK} [link](javascript:alert(1)) ![image](//evil.example/x.png) <b>raw</b>"));
+        claim.note =
+            Some(format!("{ATTACK} [link](javascript:alert(1)) ![image](//evil.example/x.png) <b>raw</b>"));
         for variant in &mut claim.variants {
             variant.reason = ATTACK.into();
             for part in &mut variant.parts {

@@ -64,8 +64,12 @@ pub fn latency(seed: u64, median_ms: f64, spread: f64) -> LatencyEvidence {
 
 /// Ratio of medians, round by round, with a plain interval: enough to look at.
 pub fn ratio(baseline: &LatencyEvidence, variant: &LatencyEvidence) -> RatioEstimate {
-    let mut ratios: Vec<f64> =
-        baseline.rounds.iter().zip(&variant.rounds).map(|(one, other)| one.median_ms / other.median_ms).collect();
+    let mut ratios: Vec<f64> = baseline
+        .rounds
+        .iter()
+        .zip(&variant.rounds)
+        .map(|(one, other)| one.median_ms / other.median_ms)
+        .collect();
     ratios.sort_by(f64::total_cmp);
     RatioEstimate {
         ratio: quantile(&ratios, 0.5),

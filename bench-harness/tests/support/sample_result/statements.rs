@@ -9,7 +9,8 @@ use super::samples;
 
 const PICKUP: &str = "SELECT id\nFROM job_queue\nWHERE status = 'pending' AND scheduled_for <= now()\nORDER BY job_priority DESC, scheduled_for, id\nLIMIT 1\nFOR UPDATE SKIP LOCKED";
 const STATUS: &str = "SELECT id, status\nFROM job_queue\nWHERE id = $1";
-const STATISTICS: &str = "SELECT status, count(*), avg(completed_at - started_at)\nFROM job_queue\nGROUP BY status";
+const STATISTICS: &str =
+    "SELECT status, count(*), avg(completed_at - started_at)\nFROM job_queue\nGROUP BY status";
 
 fn plan(nodes: &[&str], indexes: &[&str], buffers: u64, text: &str) -> PlanEvidence {
     PlanEvidence {
@@ -106,14 +107,16 @@ fn draw() -> Vec<StatementEvidence> {
         row.plans.push(plan(&[node], &[index], buffers, &text));
     }
     rows.extend(status);
-    rows.extend(measured(60, "statistics", "totals by state for the dashboard", STATISTICS, [212.0, 214.0, 209.0]));
+    rows.extend(measured(
+        60,
+        "statistics",
+        "totals by state for the dashboard",
+        STATISTICS,
+        [212.0, 214.0, 209.0],
+    ));
     rows.extend(measured(90, "dedupe", "is there such a job already", "SELECT id FROM job_queue WHERE user_id = $1 AND job_type = $2 AND params = $3 AND status IN ('pending', 'processing')", [61.0, 7.2, 0.21]));
-    let mut rejected = evidence(
-        "by_tag",
-        "jobs by tag",
-        "SELECT id FROM job_queue WHERE tags && $1",
-        "as-written",
-    );
+    let mut rejected =
+        evidence("by_tag", "jobs by tag", "SELECT id FROM job_queue WHERE tags && $1", "as-written");
     rejected.rejection = Some(Rejection {
         sql: rejected.sql.clone(),
         sqlstate: "42703".into(),
