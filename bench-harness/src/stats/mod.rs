@@ -1,7 +1,34 @@
 //! Statistics on rounds: pure, no server, no clock.
+//!
+//! A round is the unit of replication: statements of one leg share whatever the machine was doing at that moment,
+//! so they are no independent witnesses. Every interval here therefore comes from resampling whole rounds
+//! ([`bootstrap`]), and for a quantile of latency is the envelope of that and the order-statistic bounds
+//! ([`quantile`], [`summary`] says why both).
+//!
+//! Reading order: [`samples`] record, [`summary`] and [`ratio`] estimate, [`noise`] says what a ratio is worth,
+//! [`sequential`] keeps intervals valid when they are looked at more than once.
+
+pub mod bootstrap;
+pub mod noise;
+mod pool;
+pub mod quantile;
+pub mod ratio;
+pub mod samples;
+pub mod sequential;
+pub mod summary;
+
+#[cfg(test)]
+mod simulation;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use bootstrap::MIN_ROUNDS;
+pub use noise::noise_floor;
+pub use ratio::paired_ratio;
+pub use samples::{LegRecorder, RoundSamples};
+pub use sequential::LookPlan;
+pub use summary::{LatencySummary, StatisticBounds};
 
 /// A closed interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
