@@ -56,7 +56,7 @@ impl StatisticBounds {
 #[derive(Clone, Debug)]
 pub struct LatencySummary {
     pub samples: u64,
-    /// Executions outside 1 µs … 10 min; see [`crate::verdict`].
+    /// Executions outside 1 µs … 10 min; see [`crate::verdict::GuardFailure::Saturated`].
     pub saturated: u64,
     pub rounds: Vec<RoundFigure>,
     pub mean: StatisticBounds,
