@@ -12,3 +12,4 @@ fn walk(p: &serde_json::Value, f: &mut PlanFacts) {
     if let Some(c) = p["Plans"].as_array() { for c in c { walk(c, f); } }
 }
 pub fn merge_worst<'a>(i: impl Iterator<Item = &'a PlanFacts>) -> PlanFacts { i.max_by_key(|f| f.buffers).cloned().unwrap_or_default() }
+pub fn same_work(a: &PlanFacts, b: &PlanFacts) -> bool { a == b }

@@ -117,12 +117,7 @@ pub fn scale(scale: Scale) -> &'static str {
 
 /// The statistic in front of a figure: `p95`.
 pub fn statistic(statistic: Statistic) -> &'static str {
-    match statistic {
-        Statistic::Mean => "mean",
-        Statistic::Median => "median",
-        Statistic::P95 => "p95",
-        Statistic::P99 => "p99",
-    }
+    statistic.name()
 }
 
 /// What the figures of a statement with this effect leave out, if anything.

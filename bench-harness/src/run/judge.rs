@@ -13,9 +13,9 @@ use super::prepare::PreparedDataset;
 use crate::result::evidence::{Measurement, Observation, PartResult, Rejection};
 use crate::result::{Agreement, ClaimResult, LatencyPair, SizeFacts, VariantFacts, VariantVerdict};
 use crate::scenarios::ScenarioError;
-use crate::verdict::{self, Judgement, Verdict};
+use crate::verdict::{self, Judgement, Verdict, guard};
 use crate::workload::loaded::Workload;
-use crate::workload::model::{Claim, Measure, Part, Scale};
+use crate::workload::model::{Claim, Part, Scale};
 
 /// What a scenario came to.
 pub type Played = Result<Vec<Observation>, ScenarioError>;
@@ -119,10 +119,7 @@ fn one_claim(
             variant_verdict(claim, variant, parts)
         })
         .collect();
-    let (verdict, reason) = match variants.iter().find(|verdict| verdict.variant == claim.decided_on) {
-        Some(decider) => (decider.verdict, decider.reason.clone()),
-        None => (Verdict::Skipped, format!("variant `{}` is not measured", claim.decided_on)),
-    };
+    let Judgement { verdict, reason } = verdict::claim_verdict(&claim.decided_on, &variants);
     ClaimResult {
         id: claim.id.clone(),
         workload: workload.name.clone(),
@@ -141,7 +138,7 @@ fn one_claim(
 }
 
 fn variant_verdict(claim: &Claim, variant: &str, parts: Vec<PartResult>) -> VariantVerdict {
-    let Judgement { verdict, reason } = verdict::conjunction(&parts);
+    let Judgement { verdict, reason } = verdict::combine_parts(&parts);
     // Here, and only here, what the workload expects is looked at: the verdict above stands.
     let expected = claim.expect.get(variant).copied();
     let agreement: Agreement = verdict::agreement(verdict, expected);
@@ -157,7 +154,7 @@ impl Case<'_> {
         let whole = self.whole(counted, facts);
         parts
             .map(|part| {
-                let target = target(&part.measure);
+                let target = verdict::target_text(&part.measure);
                 let (judgement, measurement) = match &whole {
                     Some(judgement) => (judgement.clone(), Measurement::None),
                     None => self.part(part),
@@ -172,36 +169,15 @@ impl Case<'_> {
     fn whole(&self, counted: Option<&Result<u64, String>>, facts: &[VariantFacts]) -> Option<Judgement> {
         let variant = facts.iter().find(|variant| variant.name == self.variant);
         if let Some(missing) = variant.and_then(|variant| variant.skipped.as_ref()) {
-            return Some(verdict::skipped(missing));
+            return Some(Judgement::new(Verdict::Skipped, missing));
         }
         if self.dataset.database(self.variant).is_none() {
-            return Some(verdict::skipped("this run was asked for other variants"));
+            return Some(Judgement::new(Verdict::Skipped, "this run was asked for other variants"));
         }
         if let Some(Err(why)) = counted {
-            return Some(verdict::invalid(&format!("the size of the data could not be counted: {why}")));
+            let reason = format!("the size of the data could not be counted: {why}");
+            return Some(Judgement::new(Verdict::Invalid, reason));
         }
-        verdict::size_guard(self.size)
-    }
-}
-
-/// The target as a reader would say it.
-fn target(measure: &Measure) -> String {
-    match measure {
-        Measure::Latency { statistic, below_ms, .. } => format!("{} < {below_ms} ms", statistic.name()),
-        Measure::Ratio { above, .. } => format!("> {above}× faster than the baseline"),
-        Measure::Plan(plan) => {
-            let mut wanted = Vec::new();
-            if plan.index_only == Some(true) {
-                wanted.push("index-only".to_owned());
-            }
-            wanted.extend(plan.index.iter().map(|index| format!("uses {index}")));
-            wanted.extend(plan.without.iter().map(|node| format!("no {node}")));
-            wanted.extend(plan.buffers_at_most.map(|most| format!("at most {most} buffers")));
-            wanted.join(", ")
-        }
-        Measure::IndexSize { smaller_by_percent, .. } => format!("≥ {smaller_by_percent} % smaller than the full index"),
-        Measure::Accepted { statements } => format!("{statements} of {statements} statements accepted"),
-        Measure::Used { indexes } => format!("{indexes} of {indexes} indexes used"),
-        Measure::Scenario(scenario) => format!("{}: every observation holds", crate::scenarios::name(scenario)),
+        guard::check_size(self.size).err().map(Judgement::from)
     }
 }

@@ -70,6 +70,16 @@ impl Pool {
         (self.at_rank(drawn, rank) + self.at_rank(drawn, next)) / 2.0
     }
 
+    /// For each round, its samples and how many of them are no longer than `ns`.
+    pub fn at_or_below(&self, ns: f64) -> Vec<(u64, u64)> {
+        let rounds = self.rounds();
+        let below = match self.values.partition_point(|value| *value as f64 <= ns) {
+            0 => &vec![0; rounds],
+            row => &self.cumulative[(row - 1) * rounds..row * rounds],
+        };
+        self.samples.iter().copied().zip(below.iter().copied()).collect()
+    }
+
     /// The `rank`-th smallest time of a redraw; 1 is the smallest.
     pub fn at_rank(&self, drawn: &[u32], rank: u64) -> f64 {
         let rounds = self.rounds();
@@ -106,6 +116,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
         /// Against the plain way: write the redraw out and sort it.
         #[test]
         fn a_redraw_is_the_sorted_concatenation(
@@ -134,6 +146,15 @@ mod tests {
                 prop_assert!((found / *value as f64 - 1.0).abs() < 1e-3, "rank {}: {} is not {}", index + 1, found, value);
             }
         }
+    }
+
+    #[test]
+    fn counts_at_or_below_a_time() {
+        let pool = Pool::new(&[leg(&[10, 20, 30]), leg(&[40, 50])]);
+        let counts = |micros: f64| pool.at_or_below(micros * 1_000.0);
+        assert_eq!(counts(9.0), [(3, 0), (2, 0)]);
+        assert_eq!(counts(21.0), [(3, 2), (2, 0)]);
+        assert_eq!(counts(60.0), [(3, 3), (2, 2)]);
     }
 
     #[test]

@@ -1,27 +1,22 @@
 //! The paired ratio of medians: what an index, or anything else, is worth.
 
-use super::bootstrap::{hodges_lehmann, replicate, round_bootstrap};
+use super::bootstrap::{Estimate, HodgesLehmann, MIN_ROUNDS, replicate, replicates};
 use super::{Interval, RatioEstimate};
 
 /// Ratio baseline / variant over rounds, from the two medians of each round; > 1 means the variant is faster.
 ///
 /// Both legs of a round meet the same weather, so each round is one witness: its log ratio. Their location
-/// (Hodges–Lehmann) and its interval come from [`round_bootstrap`]. The order of the rounds has no influence.
+/// ([`HodgesLehmann`]) and its interval come from the bootstrap over rounds. The order of the rounds has no influence.
 ///
 /// None with fewer than [`super::MIN_ROUNDS`] rounds, or when a median is not a positive finite number.
 ///
 /// # Panics
 /// When `confidence` is not strictly between 0 and 1.
 pub fn paired_ratio(rounds: &[(f64, f64)], confidence: f64, seed: u64) -> Option<RatioEstimate> {
-    let logs = log_ratios(rounds)?;
-    let mut scratch = Scratch::default();
-    let estimate =
-        round_bootstrap(logs.len(), confidence, seed, |drawn| scratch.location_of_drawn(&logs, drawn))?;
-    Some(to_ratio(estimate, logs.len()))
+    paired_ratio_with(rounds, confidence, seed, replicates(confidence))
 }
 
 /// [`paired_ratio`] with a chosen number of replicates, for simulations that repeat it hundreds of times.
-#[cfg(test)]
 pub(super) fn paired_ratio_with(
     rounds: &[(f64, f64)],
     confidence: f64,
@@ -29,10 +24,17 @@ pub(super) fn paired_ratio_with(
     replicates: usize,
 ) -> Option<RatioEstimate> {
     let logs = log_ratios(rounds)?;
-    let mut scratch = Scratch::default();
-    let estimate =
-        replicate(logs.len(), confidence, seed, replicates, |drawn| scratch.location_of_drawn(&logs, drawn))?;
-    Some(to_ratio(estimate, logs.len()))
+    if logs.len() < MIN_ROUNDS {
+        return None;
+    }
+    let location = HodgesLehmann::new(&logs);
+    let Estimate { value, interval } =
+        replicate(logs.len(), confidence, seed, replicates, |drawn| location.of(drawn))?;
+    Some(RatioEstimate {
+        ratio: value.exp(),
+        interval: Interval { low: interval.low.exp(), high: interval.high.exp() },
+        rounds: logs.len() as u32,
+    })
 }
 
 /// Sorted, so that the draws fall on the same values whatever order the rounds came in.
@@ -46,37 +48,11 @@ fn log_ratios(rounds: &[(f64, f64)]) -> Option<Vec<f64>> {
     Some(logs)
 }
 
-fn to_ratio(estimate: super::bootstrap::Estimate, rounds: usize) -> RatioEstimate {
-    RatioEstimate {
-        ratio: estimate.value.exp(),
-        interval: Interval { low: estimate.interval.low.exp(), high: estimate.interval.high.exp() },
-        rounds: rounds as u32,
-    }
-}
-
-/// Buffers that live through all replicates.
-#[derive(Default)]
-struct Scratch {
-    drawn: Vec<f64>,
-    pairs: Vec<f64>,
-}
-
-impl Scratch {
-    fn location_of_drawn(&mut self, values: &[f64], times: &[u32]) -> f64 {
-        self.drawn.clear();
-        for (value, times) in values.iter().zip(times) {
-            self.drawn.extend(std::iter::repeat_n(*value, *times as usize));
-        }
-        hodges_lehmann(&self.drawn, &mut self.pairs)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::stats::MIN_ROUNDS;
 
     fn medians() -> impl Strategy<Value = Vec<(f64, f64)>> {
         proptest::collection::vec((0.01f64..1_000.0, 0.01f64..1_000.0), MIN_ROUNDS..16)

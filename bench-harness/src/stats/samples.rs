@@ -272,6 +272,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn three_digits_are_kept(ns in SHORTEST_NS..=LONGEST_NS) {
             let kept = leg([Duration::from_nanos(ns)]).median_ms() * NS_PER_MS;

@@ -1,14 +1,23 @@
 //! From the legs of a statement to its latency figures, each with an interval.
 //!
-//! A quantile gets the envelope of two intervals, because each alone is wrong where the other is right. The
-//! order-statistic bounds need no model and know how rare the tail is, but take requests for independent: when
-//! rounds differ by a lognormal 20 %, their promised 95 % for a median over 8 rounds of 20 requests covers 61 %. The
-//! round bootstrap sees how rounds differ, but cannot see beyond the slowest request it has: with rounds all
-//! alike its promised 95 % for p95 covers 90 %. The envelope covered 93 to 98 % in all those cases.
+//! A quantile gets the envelope of two intervals. Order-statistic bounds know how rare the tail is and say when
+//! there is too little of it to speak at all; taken over all requests they would be far too narrow, as requests of
+//! a round are not independent, so they are taken over the number of independent ones these are worth
+//! ([`effective_samples`]). The round bootstrap sees how whole rounds differ, but nothing beyond the slowest
+//! request. Simulated coverage of a promised 95 %, 400 runs each:
+//!
+//! | 100 requests a round, rounds differ by | rounds | statistic | order statistics of all requests | bootstrap | here |
+//! |---|---|---|---|---|---|
+//! | nothing | 8 | p95 | 95.5 | 92.8 | 99.8 |
+//! | 20 % (lognormal) | 8 | median | 31 | 93.5 | 96.8 |
+//! | 20 % | 8 | p95 | 46 | 88.2 | 96.8 |
+//! | 20 % | 20 | p95 | 38 | 87.5 | 96.2 |
+//!
+//! What no interval can do is know of stalls that struck no round.
 
-use super::bootstrap::{Estimate, round_bootstrap};
+use super::bootstrap::{replicate, replicates};
 use super::pool::Pool;
-use super::quantile::{lower_rank, samples_needed, upper_rank};
+use super::quantile::{effective_samples, lower_rank, samples_needed, upper_rank};
 use super::samples::{NS_PER_MS, export_histogram};
 use super::{Interval, RoundSamples};
 use crate::result::evidence::{Interval3, LatencyEvidence, RoundFigure};
@@ -24,7 +33,9 @@ pub struct StatisticBounds {
     pub low_ms: Option<f64>,
     pub high_ms: Option<f64>,
     pub samples: u64,
-    /// Samples without which there is no upper bound.
+    /// Independent samples that these are worth.
+    pub effective_samples: u64,
+    /// Independent samples that an upper bound needs.
     pub samples_needed: u64,
     /// Rounds it rests on; below [`super::MIN_ROUNDS`] there are no bounds.
     pub rounds: u32,
@@ -45,7 +56,7 @@ impl StatisticBounds {
 #[derive(Clone, Debug)]
 pub struct LatencySummary {
     pub samples: u64,
-    /// Executions outside 1 µs … 10 min; see [`crate::verdict`].
+    /// Executions outside 1 µs … 10 min; see [`crate::verdict::GuardFailure::Saturated`].
     pub saturated: u64,
     pub rounds: Vec<RoundFigure>,
     pub mean: StatisticBounds,
@@ -70,14 +81,15 @@ impl LatencySummary {
             rest.iter().map(of).fold(of(first), pick)
         };
         let pool = Pool::new(rounds);
+        let resampling = Resampling { confidence, seed, replicates: replicates(confidence) };
         Some(Self {
             samples: rounds.iter().map(RoundSamples::samples).sum(),
             saturated: rounds.iter().map(RoundSamples::saturated).sum(),
             rounds: rounds.iter().map(RoundSamples::figure).collect(),
-            mean: mean_bounds(&pool, confidence, seed),
-            median: quantile_bounds(&pool, 0.5, confidence, seed),
-            p95: quantile_bounds(&pool, 0.95, confidence, seed),
-            p99: quantile_bounds(&pool, 0.99, confidence, seed),
+            mean: mean_bounds(&pool, resampling),
+            median: quantile_bounds(&pool, 0.5, resampling),
+            p95: quantile_bounds(&pool, 0.95, resampling),
+            p99: quantile_bounds(&pool, 0.99, resampling),
             min_ms: extreme(f64::min, RoundSamples::min_ms),
             max_ms: extreme(f64::max, RoundSamples::max_ms),
             histogram: export_histogram(rounds),
@@ -115,37 +127,53 @@ impl LatencySummary {
     }
 }
 
-fn quantile_bounds(pool: &Pool, q: f64, confidence: f64, seed: u64) -> StatisticBounds {
-    let all = vec![1; pool.rounds()];
-    let samples = pool.samples(&all);
-    let between_rounds = log_bootstrap(pool, confidence, seed, |drawn| pool.quantile_ns(drawn, q));
-    let side = 1.0 - (1.0 - confidence) / 2.0;
-    let at_rank = |rank: u64| pool.at_rank(&all, rank) / NS_PER_MS;
-    let (low_ms, high_ms) = match between_rounds {
-        None => (None, None),
-        Some(Interval { low, high }) => (
-            lower_rank(samples, q, side).ok().map(|rank| at_rank(rank).min(low)),
-            upper_rank(samples, q, side).ok().map(|rank| at_rank(rank).max(high)),
-        ),
-    };
-    StatisticBounds {
-        estimate_ms: pool.quantile_ns(&all, q) / NS_PER_MS,
-        low_ms,
-        high_ms,
-        samples,
-        samples_needed: samples_needed(q, side),
-        rounds: pool.rounds() as u32,
-    }
+/// How an interval is to be drawn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Resampling {
+    pub confidence: f64,
+    pub seed: u64,
+    pub replicates: usize,
 }
 
-fn mean_bounds(pool: &Pool, confidence: f64, seed: u64) -> StatisticBounds {
+pub(super) fn quantile_bounds(pool: &Pool, q: f64, resampling: Resampling) -> StatisticBounds {
     let all = vec![1; pool.rounds()];
-    let interval = log_bootstrap(pool, confidence, seed, |drawn| pool.mean_ns(drawn));
+    let samples = pool.samples(&all);
+    let estimate = pool.quantile_ns(&all, q);
+    let side = 1.0 - (1.0 - resampling.confidence) / 2.0;
+    let mut bounds = StatisticBounds {
+        estimate_ms: estimate / NS_PER_MS,
+        low_ms: None,
+        high_ms: None,
+        samples,
+        effective_samples: samples,
+        samples_needed: samples_needed(q, side),
+        rounds: pool.rounds() as u32,
+    };
+    let resampled = log_bootstrap(pool, resampling, |drawn| pool.quantile_ns(drawn, q));
+    if let Some(Interval { low, high }) = resampled {
+        let worth = effective_samples(&pool.at_or_below(estimate), q, side);
+        // Ranks among the independent samples, carried over to the same place among all of them.
+        let scale = samples as f64 / worth as f64;
+        let at_rank = |rank: f64| pool.at_rank(&all, (rank as u64).clamp(1, samples)) / NS_PER_MS;
+        let lower = lower_rank(worth, q, side).map(|rank| at_rank(((rank - 1) as f64 * scale).floor() + 1.0));
+        let upper = upper_rank(worth, q, side).map(|rank| at_rank((rank as f64 * scale).ceil()));
+        bounds.effective_samples = worth;
+        bounds.low_ms = lower.ok().map(|bound| bound.min(low));
+        bounds.high_ms = upper.ok().map(|bound| bound.max(high));
+    }
+    bounds
+}
+
+fn mean_bounds(pool: &Pool, resampling: Resampling) -> StatisticBounds {
+    let all = vec![1; pool.rounds()];
+    let samples = pool.samples(&all);
+    let interval = log_bootstrap(pool, resampling, |drawn| pool.mean_ns(drawn));
     StatisticBounds {
         estimate_ms: pool.mean_ns(&all) / NS_PER_MS,
         low_ms: interval.map(|interval| interval.low),
         high_ms: interval.map(|interval| interval.high),
-        samples: pool.samples(&all),
+        samples,
+        effective_samples: samples,
         samples_needed: 1,
         rounds: pool.rounds() as u32,
     }
@@ -154,12 +182,11 @@ fn mean_bounds(pool: &Pool, confidence: f64, seed: u64) -> StatisticBounds {
 /// Times err by factors, so they are resampled on the log scale; ms.
 fn log_bootstrap(
     pool: &Pool,
-    confidence: f64,
-    seed: u64,
+    Resampling { confidence, seed, replicates }: Resampling,
     mut statistic_ns: impl FnMut(&[u32]) -> f64,
 ) -> Option<Interval> {
-    let Estimate { interval, .. } =
-        round_bootstrap(pool.rounds(), confidence, seed, |drawn| statistic_ns(drawn).ln())?;
+    let interval =
+        replicate(pool.rounds(), confidence, seed, replicates, |drawn| statistic_ns(drawn).ln())?.interval;
     Some(Interval { low: interval.low.exp() / NS_PER_MS, high: interval.high.exp() / NS_PER_MS })
 }
 
@@ -217,9 +244,12 @@ mod tests {
     fn too_few_samples_leave_only_the_lower_bound_of_a_tail() {
         let summary = LatencySummary::from_rounds(&alike(8, 5), 0.95, 1).unwrap();
         assert!(summary.p95.low_ms.is_some() && summary.p95.high_ms.is_none());
-        assert_eq!((summary.p95.samples, summary.p95.samples_needed), (40, 72));
+        assert_eq!(
+            (summary.p95.samples, summary.p95.effective_samples, summary.p95.samples_needed),
+            (40, 29, 72)
+        );
         assert_eq!(summary.evidence("serial", None).p95_ms, None);
-        assert!(LatencySummary::from_rounds(&alike(8, 9), 0.95, 1).unwrap().p95.high_ms.is_some());
+        assert!(LatencySummary::from_rounds(&alike(8, 13), 0.95, 1).unwrap().p95.high_ms.is_some());
     }
 
     #[test]
@@ -242,11 +272,11 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(12))]
+        #![proptest_config(ProptestConfig::with_cases(6))]
 
         #[test]
         fn intervals_contain_their_estimates_and_ignore_the_order_of_rounds(
-            (rounds, shuffled) in proptest::collection::vec(proptest::collection::vec(100u64..9_000, 12), 8..12)
+            (rounds, shuffled) in proptest::collection::vec(proptest::collection::vec(100u64..9_000, 40), 8..12)
                 .prop_flat_map(|rounds| (Just(rounds.clone()), Just(rounds).prop_shuffle())),
         ) {
             let [plain, shuffled] =
@@ -254,24 +284,25 @@ mod tests {
             for statistic in [Statistic::Mean, Statistic::Median, Statistic::P95] {
                 let bounds = plain.statistic(statistic);
                 prop_assert_eq!(bounds, shuffled.statistic(statistic));
-                let interval = bounds.interval().unwrap();
-                prop_assert!(interval.low <= bounds.estimate_ms && bounds.estimate_ms <= interval.high);
+                prop_assert!(bounds.low_ms.unwrap() <= bounds.estimate_ms);
+                prop_assert!(bounds.high_ms.is_none_or(|high| bounds.estimate_ms <= high));
             }
         }
 
         #[test]
         fn twice_as_slow_is_twice_the_interval(
-            rounds in proptest::collection::vec(proptest::collection::vec(100u64..9_000, 12), 8..10),
+            rounds in proptest::collection::vec(proptest::collection::vec(100u64..9_000, 40), 8..10),
         ) {
             let doubled: Vec<Vec<u64>> = rounds.iter().map(|times| times.iter().map(|time| time * 2).collect()).collect();
             let [plain, doubled] =
                 [rounds, doubled].map(|rounds| LatencySummary::from_rounds(&legs(&rounds), 0.9, 5).unwrap());
             for statistic in [Statistic::Mean, Statistic::Median, Statistic::P95] {
                 let (single, double) = (plain.statistic(statistic), doubled.statistic(statistic));
+                prop_assert_eq!(single.high_ms.is_some(), double.high_ms.is_some());
                 for (single, double) in [
                     (single.estimate_ms, double.estimate_ms),
                     (single.low_ms.unwrap(), double.low_ms.unwrap()),
-                    (single.high_ms.unwrap(), double.high_ms.unwrap()),
+                    (single.high_ms.unwrap_or(1.0), double.high_ms.unwrap_or(2.0)),
                 ] {
                     prop_assert!((double / single / 2.0 - 1.0).abs() < 5e-3, "{} is not twice {}", double, single);
                 }

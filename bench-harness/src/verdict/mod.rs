@@ -1,7 +1,41 @@
 //! The verdict rules: pure functions from figures to verdicts. Nothing here knows a server or an expectation.
+//!
+//! One file per kind of target: [`latency`], [`ratio`], [`range`], [`plan`], [`index`], [`scenario`]. Around them:
+//! [`guard`] rejects figures that can't be trusted, [`size`] weakens what was measured on less data than claimed,
+//! [`combine`] makes one verdict of several parts. [`agreement`] comes after all of these and gives nothing back.
+
+pub mod agreement;
+pub mod combine;
+mod figures;
+pub mod guard;
+pub mod index;
+pub mod latency;
+pub mod plan;
+pub mod range;
+pub mod ratio;
+pub mod scenario;
+pub mod size;
+pub mod target;
+
+use std::fmt;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use agreement::{agreement, fell_short};
+pub use combine::{claim_verdict, combine_parts};
+pub use guard::GuardFailure;
+pub use index::{judge_accepted, judge_index_size, judge_used};
+pub use latency::{judge_latency, judge_timeout};
+pub use plan::judge_plan;
+pub use range::{Figure, judge_range, judge_transition};
+pub use ratio::judge_ratio;
+pub use scenario::judge_scenario;
+pub use size::{apply_size, miss_at_smaller_size};
+pub use target::target_text;
+
+use crate::result::evidence::Rejection;
 
 /// What is said of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +59,55 @@ pub enum Verdict {
     Measured,
 }
 
+impl Verdict {
+    pub const ALL: [Verdict; 8] = [
+        Verdict::Proven,
+        Verdict::Refuted,
+        Verdict::Inconclusive,
+        Verdict::Infeasible,
+        Verdict::NotRunnable,
+        Verdict::Skipped,
+        Verdict::Invalid,
+        Verdict::Measured,
+    ];
+
+    /// The word for people; the result file writes `not_runnable`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Proven => "proven",
+            Verdict::Refuted => "refuted",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Infeasible => "infeasible",
+            Verdict::NotRunnable => "not runnable",
+            Verdict::Skipped => "skipped",
+            Verdict::Invalid => "invalid",
+            Verdict::Measured => "measured",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// A word that is no verdict.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown verdict `{0}`, expected one of: {names}", names = Verdict::ALL.map(Verdict::name).join(", "))]
+pub struct UnknownVerdict(pub String);
+
+impl FromStr for Verdict {
+    type Err = UnknownVerdict;
+
+    /// Accepts the name in any case, with `_` or `-` for the space too.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wanted = text.trim().to_ascii_lowercase().replace(['_', '-'], " ");
+        let found = Verdict::ALL.into_iter().find(|verdict| verdict.name() == wanted);
+        found.ok_or_else(|| UnknownVerdict(text.to_owned()))
+    }
+}
+
 /// A verdict and the sentence that justifies it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Judgement {
@@ -32,23 +115,66 @@ pub struct Judgement {
     pub reason: String,
 }
 
-// SHIM: replaced when the rules land
-use crate::result::evidence::*; use crate::result::*; use crate::stats::*; use crate::workload::model::*;
-fn j(verdict: Verdict, reason: &str) -> Judgement { Judgement { verdict, reason: reason.to_owned() } }
-pub fn fell_short(c: &[ClaimResult]) -> bool { c.iter().any(|c| c.variants.iter().any(|v| v.agreement == Agreement::FellShort)) }
-pub fn conjunction(p: &[PartResult]) -> Judgement { p.iter().max_by_key(|p| p.verdict).map(|p| j(p.verdict, &p.reason)).unwrap() }
-pub fn agreement(v: Verdict, e: Option<Verdict>) -> Agreement { if Some(v) == e { Agreement::AsExpected } else { Agreement::Undecided } }
-pub fn skipped(r: &str) -> Judgement { j(Verdict::Skipped, r) }
-pub fn invalid(r: &str) -> Judgement { j(Verdict::Invalid, r) }
-pub fn inconclusive(r: &str) -> Judgement { j(Verdict::Inconclusive, r) }
-pub fn size_guard(_s: &SizeFacts) -> Option<Judgement> { None }
-pub fn at_size(x: Judgement, _s: &SizeFacts) -> Judgement { x }
-pub fn plan(_f: &PlanFacts, _m: &PlanMeasure) -> Judgement { j(Verdict::Measured, "") }
-pub fn not_runnable(r: &Rejection) -> Judgement { j(Verdict::NotRunnable, &r.message) }
-pub fn index_size(_a: u64, _b: u64, _t: f64) -> Judgement { j(Verdict::Measured, "") }
-pub fn accepted(_a: u64, _w: u64, _r: &[Rejection]) -> Judgement { j(Verdict::Measured, "") }
-pub fn used(_a: &[String], _u: &[UnusedIndex], _w: u64) -> Judgement { j(Verdict::Measured, "") }
-pub fn scenario(o: &[Observation]) -> Judgement { j(if o.iter().all(|o| o.holds != Some(false)) { Verdict::Proven } else { Verdict::Refuted }, "") }
-pub fn latency(b: &StatisticBounds, _s: Statistic, t: f64, _f: f64) -> Judgement { j(if b.high_ms.is_some_and(|h| h < t) { Verdict::Proven } else if b.low_ms.is_some_and(|l| l >= t) { Verdict::Refuted } else { Verdict::Inconclusive }, "") }
-pub fn ratio(_e: &RatioEstimate, _a: f64, _f: Option<f64>, _s: bool) -> Judgement { j(Verdict::Measured, "") }
-pub fn timed_out(_t: std::time::Duration, _b: Option<f64>) -> Judgement { j(Verdict::Invalid, "") }
+impl Judgement {
+    pub fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self { verdict, reason: reason.into() }
+    }
+
+    /// Something the measurement needs is missing: `missing` names it, e.g. `extension pg_errand`.
+    pub fn skipped(variant: &str, missing: &str) -> Self {
+        Self::new(Verdict::Skipped, format!("variant {variant} can't run here: missing {missing}"))
+    }
+
+    /// PostgreSQL rejects the statement to be measured.
+    pub fn rejected(statement: &str, rejection: &Rejection) -> Self {
+        let Rejection { sqlstate, message, .. } = rejection;
+        Self::new(Verdict::NotRunnable, format!("PostgreSQL rejects {statement}: {message} ({sqlstate})"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_reads_back_in_each_spelling() {
+        for verdict in Verdict::ALL {
+            let written = serde_json::to_value(verdict).unwrap();
+            assert_eq!(written.as_str().unwrap().parse(), Ok(verdict));
+            assert_eq!(verdict.to_string().to_uppercase().parse(), Ok(verdict));
+            assert_eq!(verdict.name().replace(' ', "-").parse(), Ok(verdict));
+        }
+        assert_eq!(format!("{:>14}|", Verdict::NotRunnable), "  not runnable|");
+    }
+
+    #[test]
+    fn an_unknown_verdict_is_told_the_allowed_ones() {
+        assert_eq!(
+            "true".parse::<Verdict>().unwrap_err().to_string(),
+            "unknown verdict `true`, expected one of: proven, refuted, inconclusive, infeasible, not runnable, \
+             skipped, invalid, measured"
+        );
+    }
+
+    #[test]
+    fn rejection_gives_postgresqls_own_words() {
+        let rejection = Rejection {
+            sql: "CREATE INDEX …".into(),
+            sqlstate: "42P17".into(),
+            message: "functions in index predicate must be marked IMMUTABLE".into(),
+        };
+        let judgement = Judgement::rejected("pickup", &rejection);
+        assert_eq!(judgement.verdict, Verdict::NotRunnable);
+        assert_eq!(
+            judgement.reason,
+            "PostgreSQL rejects pickup: functions in index predicate must be marked IMMUTABLE (42P17)"
+        );
+    }
+
+    #[test]
+    fn a_missing_requirement_is_named() {
+        let judgement = Judgement::skipped("extension", "extension pg_errand");
+        assert_eq!(judgement.verdict, Verdict::Skipped);
+        assert_eq!(judgement.reason, "variant extension can't run here: missing extension pg_errand");
+    }
+}

@@ -2,10 +2,11 @@
 
 use super::{Case, Evidence, PartKey};
 use crate::result::evidence::{Measurement, PlanFacts, Rejection, UnusedIndex};
+use crate::plan;
 use crate::run::measure::{LegRun, StatementRun, Trouble};
 use crate::run::plans::{PlanKey, Plans};
 use crate::scenarios::{self, ScenarioError};
-use crate::verdict::{self, Judgement, Verdict};
+use crate::verdict::{self, Judgement, Verdict, guard, index::smaller_by_percent};
 use crate::workload::model::{Effect, Measure, Part, PlanMeasure, Scenario, Statistic};
 
 type Judged = (Judgement, Measurement);
@@ -31,19 +32,19 @@ pub(super) fn timed_verdict(
 
 impl Case<'_> {
     pub(super) fn part(&self, part: &Part) -> Judged {
+        let (judgement, measurement) = self.measured(part);
+        let miss = verdict::miss_at_smaller_size(&part.measure);
+        (verdict::apply_size(judgement, self.size, miss), measurement)
+    }
+
+    fn measured(&self, part: &Part) -> Judged {
         match &part.measure {
             Measure::Latency { statement, statistic, below_ms } => match self.leg(statement) {
-                Ok((run, leg)) => {
-                    let (judgement, measurement) = latency(self.evidence, run, leg, *statistic, *below_ms);
-                    (verdict::at_size(judgement, self.size), measurement)
-                }
+                Ok((run, leg)) => latency(self.evidence, run, leg, *statistic, *below_ms),
                 Err(judgement) => (judgement, Measurement::None),
             },
             Measure::Ratio { statement, above, .. } => match self.leg(statement) {
-                Ok((run, leg)) => {
-                    let (judgement, measurement) = ratio(self.evidence, run, leg, *above);
-                    (verdict::at_size(judgement, self.size), measurement)
-                }
+                Ok((run, leg)) => ratio(self.evidence, run, leg, *above),
                 Err(judgement) => (judgement, Measurement::None),
             },
             Measure::Plan(plan) => self.plan(plan),
@@ -57,7 +58,7 @@ impl Case<'_> {
     fn leg(&self, statement: &str) -> Result<(&StatementRun<'_>, &LegRun), Judgement> {
         let run = self.runs.iter().find(|run| run.query.name == statement);
         run.and_then(|run| Some((run, run.leg(self.variant)?)))
-            .ok_or_else(|| verdict::invalid(&format!("`{statement}` was not measured in this variant")))
+            .ok_or_else(|| Judgement::new(Verdict::Invalid, format!("`{statement}` was not measured in this variant")))
     }
 
     fn plans(&self, statement: &str) -> Result<&Plans, Judgement> {
@@ -65,7 +66,7 @@ impl Case<'_> {
         match self.evidence.plans.get(&key) {
             Some(Ok(plans)) => Ok(plans),
             Some(Err(trouble)) => Err(troubled(trouble, None)),
-            None => Err(verdict::invalid(&format!("`{statement}` was not planned in this variant"))),
+            None => Err(Judgement::new(Verdict::Invalid, format!("`{statement}` was not planned in this variant"))),
         }
     }
 
@@ -73,7 +74,7 @@ impl Case<'_> {
         match self.plans(&measure.statement) {
             Err(judgement) => (judgement, Measurement::None),
             Ok(plans) => (
-                verdict::plan(&plans.worst, measure),
+                verdict::judge_plan(measure, &plans.worst),
                 Measurement::Plan {
                     statement: measure.statement.clone(),
                     dataset: self.dataset.name.clone(),
@@ -90,17 +91,17 @@ impl Case<'_> {
             variant: self.variant.to_owned(),
         };
         let Some(sizes) = self.evidence.sizes.get(&key) else {
-            return (verdict::invalid("its size was not measured"), Measurement::None);
+            return (Judgement::new(Verdict::Invalid, "its size was not measured"), Measurement::None);
         };
         match (sizes.bytes, &sizes.full_bytes) {
             (None, _) => {
-                (verdict::invalid(&format!("variant `{}` has no index {index}", self.variant)), Measurement::None)
+                (Judgement::new(Verdict::Invalid, format!("variant `{}` has no index {index}", self.variant)), Measurement::None)
             }
-            (_, Err(rejection)) => (verdict::not_runnable(rejection), Measurement::None),
+            (_, Err(rejection)) => (Judgement::rejected("it", rejection), Measurement::None),
             (Some(bytes), Ok(full_bytes)) => {
-                let smaller_by_percent = 100.0 * (1.0 - bytes as f64 / (*full_bytes).max(1) as f64);
+                let smaller_by_percent = smaller_by_percent(bytes, *full_bytes);
                 (
-                    verdict::index_size(bytes, *full_bytes, target),
+                    verdict::judge_index_size(bytes, *full_bytes, target),
                     Measurement::IndexSize {
                         index: index.to_owned(),
                         bytes,
@@ -117,7 +118,7 @@ impl Case<'_> {
             self.dataset.audits.iter().filter(|audit| audit.variant == self.variant).collect();
         let rejected: Vec<Rejection> = audits.iter().filter_map(|audit| audit.rejection.clone()).collect();
         let accepted = (audits.len() - rejected.len()) as u64;
-        let judgement = verdict::accepted(accepted, wanted, &rejected);
+        let judgement = verdict::judge_accepted(wanted, audits.len() as u64, &rejected);
         (judgement, Measurement::Accepted { accepted, of: wanted, rejected })
     }
 
@@ -142,7 +143,7 @@ impl Case<'_> {
                 unused.push(UnusedIndex { index: audit.name.clone(), why: why_unused(&naming) });
             }
         }
-        (verdict::used(&used, &unused, wanted), Measurement::Used { used, unused })
+        (verdict::judge_used(wanted, &used, &unused), Measurement::Used { used, unused })
     }
 
     fn scenario(&self, part: &Part, scenario: &Scenario) -> Judged {
@@ -152,14 +153,14 @@ impl Case<'_> {
             variant: self.variant.to_owned(),
         };
         match self.evidence.scenarios.get(&key) {
-            None => (verdict::invalid("the scenario was not played"), Measurement::None),
-            Some(Err(ScenarioError::Rejected(rejection))) => (verdict::not_runnable(rejection), Measurement::None),
+            None => (Judgement::new(Verdict::Invalid, "the scenario was not played"), Measurement::None),
+            Some(Err(ScenarioError::Rejected(rejection))) => (Judgement::rejected("it", rejection), Measurement::None),
             Some(Err(ScenarioError::Interrupted)) => {
-                (verdict::inconclusive("the run was interrupted"), Measurement::None)
+                (Judgement::new(Verdict::Inconclusive, "the run was interrupted"), Measurement::None)
             }
-            Some(Err(error)) => (verdict::invalid(&error.to_string()), Measurement::None),
+            Some(Err(error)) => (Judgement::new(Verdict::Invalid, error.to_string()), Measurement::None),
             Some(Ok(observations)) => (
-                verdict::scenario(observations),
+                verdict::judge_scenario(observations),
                 Measurement::Scenario {
                     scenario: scenarios::name(scenario).to_owned(),
                     observations: observations.clone(),
@@ -181,18 +182,17 @@ fn latency(
     }
     let Some(summary) = evidence.figures.latency(leg) else {
         let reason = run.stopped.unwrap_or("no round was completed");
-        return (verdict::inconclusive(reason), Measurement::None);
+        return (Judgement::new(Verdict::Inconclusive, reason), Measurement::None);
     };
+    if let Err(failure) = guard::check_saturation(&run.query.name, &summary) {
+        return (failure.into(), Measurement::None);
+    }
     let bounds = summary.statistic(statistic);
-    let mut judgement = verdict::latency(bounds, statistic, below_ms, evidence.floor.median);
+    let mut judgement = verdict::judge_latency(statistic, below_ms, bounds, Some(evidence.floor.median));
     if run.query.effect() == Effect::Rollback {
         judgement.reason.push_str("; rolled back each time, so without the commit");
     }
-    if judgement.verdict == Verdict::Inconclusive
-        && let Some(stopped) = run.stopped
-    {
-        judgement.reason.push_str(&format!("; {stopped}"));
-    }
+    say_why_stopped(&mut judgement, run);
     let measurement = Measurement::Latency {
         statement: run.query.name.clone(),
         dataset: run.dataset.name.clone(),
@@ -205,46 +205,49 @@ fn latency(
 }
 
 fn ratio(evidence: &Evidence, run: &StatementRun<'_>, leg: &LegRun, above: f64) -> Judged {
-    if let Some(trouble) = &leg.trouble {
-        return (troubled(trouble, None), Measurement::None);
-    }
-    let baseline = run.baseline();
-    if let Some(trouble) = baseline.and_then(|baseline| baseline.trouble.as_ref()) {
-        return (troubled(trouble, None), Measurement::None);
-    }
-    let estimate = baseline.and_then(|baseline| Some((baseline, evidence.figures.ratio(baseline, leg)?)));
-    let Some((baseline, estimate)) = estimate else {
-        let reason = run.stopped.unwrap_or("too few rounds were completed");
-        return (verdict::inconclusive(reason), Measurement::None);
+    let Some(baseline) = run.baseline() else {
+        return (Judgement::new(Verdict::Invalid, "the baseline was not measured"), Measurement::None);
     };
+    if let Some(trouble) = leg.trouble.as_ref().or(baseline.trouble.as_ref()) {
+        return (troubled(trouble, None), Measurement::None);
+    }
+    let estimate = evidence.figures.ratio(baseline, leg);
     let noise_floor = evidence.figures.noise_floor(run);
     let facts = |variant: &str| {
         let key = PlanKey { query: run.query.name.clone(), variant: variant.to_owned() };
         evidence.plans.get(&key).and_then(|plans| plans.as_ref().ok()).map(|plans| &plans.worst)
     };
-    let same_plan = same_plan(facts(&baseline.variant), facts(&leg.variant));
-    let judgement = verdict::ratio(&estimate, above, noise_floor, same_plan);
-    let measurement = Measurement::Ratio {
+    let same_work = same_work(facts(&baseline.variant), facts(&leg.variant));
+    let mut judgement = verdict::judge_ratio(above, estimate.as_ref(), noise_floor, same_work);
+    say_why_stopped(&mut judgement, run);
+    let measurement = estimate.map_or(Measurement::None, |estimate| Measurement::Ratio {
         statement: run.query.name.clone(),
         dataset: run.dataset.name.clone(),
         baseline: baseline.variant.clone(),
         above,
         estimate,
         noise_floor,
-    };
+    });
     (judgement, measurement)
 }
 
-fn same_plan(left: Option<&PlanFacts>, right: Option<&PlanFacts>) -> bool {
-    matches!((left, right), (Some(left), Some(right)) if left == right)
+/// Why there are no more figures, when more could have decided.
+fn say_why_stopped(judgement: &mut Judgement, run: &StatementRun<'_>) {
+    if let (Verdict::Inconclusive, Some(stopped)) = (judgement.verdict, run.stopped) {
+        judgement.reason.push_str(&format!("; {stopped}"));
+    }
+}
+
+fn same_work(left: Option<&PlanFacts>, right: Option<&PlanFacts>) -> bool {
+    matches!((left, right), (Some(left), Some(right)) if plan::same_work(left, right))
 }
 
 /// What a statement's trouble means for a part; `below_ms` when the part holds its time against a target.
 fn troubled(trouble: &Trouble, below_ms: Option<f64>) -> Judgement {
     match trouble {
-        Trouble::Rejected(rejection) => verdict::not_runnable(rejection),
-        Trouble::TimedOut(timeout) => verdict::timed_out(*timeout, below_ms),
-        Trouble::Guard(reason) => verdict::invalid(reason),
+        Trouble::Rejected(rejection) => Judgement::rejected("it", rejection),
+        Trouble::TimedOut(timeout) => verdict::judge_timeout(*timeout, below_ms),
+        Trouble::Guard(reason) => Judgement::new(Verdict::Invalid, reason),
     }
 }
 
