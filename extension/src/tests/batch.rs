@@ -105,21 +105,40 @@ mod tests {
             (r#"{"job_type": "t"}"#, "params: params is missing"),
             (r#"{"job_type": "t", "params": 1, "priority": 1}"#, "priority: unknown field"),
             (r#"{"job_type": "t", "params": 1, "job_priority": 1.5}"#, "job_priority: wrong type"),
-            (r#"{"job_type": "t", "params": 1, "job_priority": 99999}"#, "job_priority: job_priority is out of range"),
+            (
+                r#"{"job_type": "t", "params": 1, "job_priority": 99999}"#,
+                "job_priority: job_priority is out of range",
+            ),
             (r#"{"job_type": "t", "params": 1, "dedupe_window": 300}"#, "dedupe_window: wrong type"),
             (r#"{"job_type": "t", "params": 1, "dedupe_window": "soon"}"#, "dedupe_window: wrong type"),
-            (r#"{"job_type": "t", "params": 1, "dedupe_window": "9999999999 years"}"#, "dedupe_window: wrong type"),
-            (r#"{"job_type": "t", "params": 1, "dedupe_window": "-1 s"}"#, "dedupe_window: dedupe_window is out of range"),
-            (r#"{"job_type": "t", "params": 1, "scheduled_for": "today at noon"}"#, "scheduled_for: wrong type"),
-            (r#"{"job_type": "t", "params": 1, "scheduled_for": "infinity"}"#, "scheduled_for: scheduled_for is not finite"),
-            (r#"{"job_type": "t", "params": 1, "expires_at": "2001-01-01"}"#, "expires_at: the job would expire before it could start"),
+            (
+                r#"{"job_type": "t", "params": 1, "dedupe_window": "9999999999 years"}"#,
+                "dedupe_window: wrong type",
+            ),
+            (
+                r#"{"job_type": "t", "params": 1, "dedupe_window": "-1 s"}"#,
+                "dedupe_window: dedupe_window is out of range",
+            ),
+            (
+                r#"{"job_type": "t", "params": 1, "scheduled_for": "today at noon"}"#,
+                "scheduled_for: wrong type",
+            ),
+            (
+                r#"{"job_type": "t", "params": 1, "scheduled_for": "infinity"}"#,
+                "scheduled_for: scheduled_for is not finite",
+            ),
+            (
+                r#"{"job_type": "t", "params": 1, "expires_at": "2001-01-01"}"#,
+                "expires_at: the job would expire before it could start",
+            ),
             (r#"{"job_type": "t", "params": 1, "user_id": "alice"}"#, "user_id: wrong type"),
         ] {
             let jobs = format!(r#"[{{"job_type": "t", "params": 1}}, {element}]"#);
             let failure = refused(&create(&user, &jobs));
             assert_eq!(failure.message, format!("element 2 of p_jobs, {message}"), "{element}");
         }
-        for (jobs, message) in [("{}", "p_jobs is not a JSON array"), ("null", "p_jobs is not a JSON array")] {
+        for (jobs, message) in [("{}", "p_jobs is not a JSON array"), ("null", "p_jobs is not a JSON array")]
+        {
             assert_eq!(refused(&create(&user, jobs)).message, message);
         }
         assert_eq!(refused(&format!("SELECT errand.create_jobs({user}, NULL)")).message, "p_jobs is missing");
@@ -131,21 +150,46 @@ mod tests {
         api_roles();
         sign_in(ALICE);
         assert_eq!(news("NULL", r#"[{"job_type": "t", "params": 1}]"#), "n");
-        assert_eq!(news(&format!("'{ALICE}'"), &format!(r#"[{{"job_type": "t", "params": 2, "user_id": "{ALICE}"}}]"#)), "n");
+        assert_eq!(
+            news(
+                &format!("'{ALICE}'"),
+                &format!(r#"[{{"job_type": "t", "params": 2, "user_id": "{ALICE}"}}]"#)
+            ),
+            "n"
+        );
         forbidden(&create(&format!("'{BOB}'"), r#"[{"job_type": "t", "params": 1}]"#));
-        let failure = forbidden(&create("NULL", &format!(r#"[{{"job_type": "t", "params": 1, "user_id": "{BOB}"}}]"#)));
+        let failure =
+            forbidden(&create("NULL", &format!(r#"[{{"job_type": "t", "params": 1, "user_id": "{BOB}"}}]"#)));
         assert_eq!(failure.message, "element 1 of p_jobs, user_id: not your user");
         let long = "x".repeat(65535);
         let failure = refused(&create("NULL", &format!(r#"[{{"job_type": "t", "params": "{long}"}}]"#)));
         assert_eq!(failure.message, "element 1 of p_jobs, params: params are too long");
         superuser();
-        assert_eq!(value("SELECT count(*) FILTER (WHERE user_id = '00000000-0000-4000-8000-00000000000a') FROM errand.job_queue"), "2");
+        assert_eq!(
+            value(
+                "SELECT count(*) FILTER (WHERE user_id = '00000000-0000-4000-8000-00000000000a') FROM errand.job_queue"
+            ),
+            "2"
+        );
     }
 
     #[pg_test]
     fn batch_user_is_named_by_a_trusted_caller() {
-        let failure = refused(&create("NULL", &format!(r#"[{{"job_type": "t", "params": 1, "user_id": "{BOB}"}}, {{"job_type": "t", "params": 1}}]"#)));
+        let failure = refused(&create(
+            "NULL",
+            &format!(
+                r#"[{{"job_type": "t", "params": 1, "user_id": "{BOB}"}}, {{"job_type": "t", "params": 1}}]"#
+            ),
+        ));
         assert_eq!(failure.message, "element 2 of p_jobs, user_id: user_id is missing");
-        assert_eq!(news(&format!("'{ALICE}'"), &format!(r#"[{{"job_type": "t", "params": 1, "user_id": "{BOB}"}}, {{"job_type": "t", "params": 1}}]"#)), "nn");
+        assert_eq!(
+            news(
+                &format!("'{ALICE}'"),
+                &format!(
+                    r#"[{{"job_type": "t", "params": 1, "user_id": "{BOB}"}}, {{"job_type": "t", "params": 1}}]"#
+                )
+            ),
+            "nn"
+        );
     }
 }

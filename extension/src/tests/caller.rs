@@ -113,7 +113,9 @@ mod tests {
     fn caller_member_that_does_not_inherit_is_not_trusted() {
         setup();
         // As PostgREST's login role: it may become service_role, but is not.
-        run("CREATE ROLE test_login NOINHERIT; GRANT service_role TO test_login; GRANT authenticated TO test_login");
+        run(
+            "CREATE ROLE test_login NOINHERIT; GRANT service_role TO test_login; GRANT authenticated TO test_login",
+        );
         run("GRANT USAGE ON SCHEMA errand TO test_login");
         run("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA errand, errand_internal TO test_login");
         act_as("test_login", "");
@@ -124,7 +126,10 @@ mod tests {
     fn caller_database_owner_is_trusted() {
         setup();
         run("CREATE ROLE test_owner");
-        run(&format!("ALTER DATABASE {} OWNER TO test_owner", value("SELECT quote_ident(current_database())")));
+        run(&format!(
+            "ALTER DATABASE {} OWNER TO test_owner",
+            value("SELECT quote_ident(current_database())")
+        ));
         act_as("test_owner", "");
         assert_eq!(submit_for(&format!("'{BOB}'")), BOB);
         assert_eq!(value("SELECT count(*) FROM errand.job_queue"), "1");

@@ -37,7 +37,8 @@ mod tests {
         );
         assert_eq!(actual.lines().collect::<Vec<_>>(), expected);
         let functions = "SELECT string_agg(proname, ' ' ORDER BY proname COLLATE \"C\") FROM pg_proc WHERE pronamespace = 'errand'::regnamespace";
-        let mut listed: Vec<&str> = FUNCTION_ROLES.lines().skip(1).map(|l| l.split(',').next().unwrap()).collect();
+        let mut listed: Vec<&str> =
+            FUNCTION_ROLES.lines().skip(1).map(|l| l.split(',').next().unwrap()).collect();
         listed.sort_unstable();
         assert_eq!(value(functions), listed.join(" "), "every function is in the table");
     }
@@ -60,7 +61,15 @@ mod tests {
             ),
             None
         );
-        for role in ["authenticated", "service_role", "errand_worker", "errand_admin", "errand_monitor", "anon", "public"] {
+        for role in [
+            "authenticated",
+            "service_role",
+            "errand_worker",
+            "errand_admin",
+            "errand_monitor",
+            "anon",
+            "public",
+        ] {
             assert_eq!(
                 value(&format!("SELECT has_schema_privilege('{role}', 'errand_internal', 'USAGE')")),
                 "false",

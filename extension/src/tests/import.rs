@@ -11,7 +11,9 @@ mod tests {
 
     /// A queue of the documents' shape with one job of each status.
     fn old_queue() {
-        run("CREATE TYPE public.old_status AS ENUM ('pending', 'processing', 'completed', 'failed', 'cancelled')");
+        run(
+            "CREATE TYPE public.old_status AS ENUM ('pending', 'processing', 'completed', 'failed', 'cancelled')",
+        );
         run("CREATE TABLE public.old_queue (
                  id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid, job_type varchar(50), params jsonb,
                  status old_status, job_priority integer, scheduled_for timestamptz, created_at timestamptz,
@@ -48,12 +50,16 @@ mod tests {
         old_queue();
         run(IMPORT);
         let found = |params: &str| {
-            value(&format!("SELECT existing_status FROM errand.find_or_create_job('{ALICE}', 'sync', '{params}')"))
+            value(&format!(
+                "SELECT existing_status FROM errand.find_or_create_job('{ALICE}', 'sync', '{params}')"
+            ))
         };
         assert_eq!(found(r#"{"s": "pending"}"#), "pending");
         assert_eq!(found(r#"{"s": "processing"}"#), "processing");
         assert_eq!(
-            value(&format!("SELECT result FROM errand.get_cached_job_result('{ALICE}', 'sync', '{{\"s\": \"completed\"}}')")),
+            value(&format!(
+                "SELECT result FROM errand.get_cached_job_result('{ALICE}', 'sync', '{{\"s\": \"completed\"}}')"
+            )),
             "5"
         );
         assert_eq!(value("SELECT params ->> 's' FROM errand.pick_up_jobs('w')"), "pending");
@@ -76,7 +82,9 @@ mod tests {
         run("GRANT SELECT ON old_queue TO errand_owner; GRANT USAGE ON SCHEMA public TO errand_owner");
         assert_eq!(value(&format!("SELECT i FROM ({IMPORT}) i")), "(1,0,{})");
         assert_eq!(
-            value("SELECT (params, job_priority, retry_count, scheduled_for = created_at) FROM errand.job_queue"),
+            value(
+                "SELECT (params, job_priority, retry_count, scheduled_for = created_at) FROM errand.job_queue"
+            ),
             "({},0,0,t)"
         );
     }
@@ -104,7 +112,9 @@ mod tests {
 
     #[pg_test]
     fn import_refuses_what_is_no_job_table() {
-        run("CREATE TABLE public.old_queue (id uuid, user_id uuid, job_type text, status text, created_at timestamp, params json)");
+        run(
+            "CREATE TABLE public.old_queue (id uuid, user_id uuid, job_type text, status text, created_at timestamp, params json)",
+        );
         run("GRANT SELECT ON old_queue TO errand_owner; GRANT USAGE ON SCHEMA public TO errand_owner");
         let failure = refused(IMPORT);
         assert_eq!(
@@ -112,7 +122,10 @@ mod tests {
             "params is json, not jsonb; created_at is timestamp without time zone, not timestamp with time zone."
         );
         run("CREATE VIEW public.old_view AS SELECT 1");
-        assert_eq!(refused("SELECT errand.import_jobs('public.old_view')").message, "p_source is not a table");
+        assert_eq!(
+            refused("SELECT errand.import_jobs('public.old_view')").message,
+            "p_source is not a table"
+        );
         assert_eq!(refused("SELECT errand.import_jobs(NULL)").message, "p_source is not a table");
     }
 
@@ -133,7 +146,9 @@ mod tests {
     #[pg_test]
     fn import_does_not_take_part_of_a_table_behind_policies() {
         old_queue();
-        run("ALTER TABLE old_queue ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON old_queue USING (status = 'pending')");
+        run(
+            "ALTER TABLE old_queue ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON old_queue USING (status = 'pending')",
+        );
         assert!(forbidden(IMPORT).message.contains("row-level security"));
     }
 }

@@ -13,7 +13,9 @@ mod tests {
         run(&format!(
             "SELECT errand.complete_job(id, lease_token, '{result}') FROM errand.pick_up_jobs('w')"
         ));
-        run(&format!("UPDATE errand_internal.job SET completed_at = completed_at - interval '{ago}' WHERE result = '{result}'"));
+        run(&format!(
+            "UPDATE errand_internal.job SET completed_at = completed_at - interval '{ago}' WHERE result = '{result}'"
+        ));
     }
 
     fn cached(arguments: &str) -> Option<String> {
@@ -106,18 +108,33 @@ mod tests {
         assert_eq!(page(&format!("{user}, p_job_type => 't0'")), "4 2/2");
         assert_eq!(page(&format!("{user}, p_status => 'completed'")), "");
         run("SELECT errand.pick_up_jobs('w', '{t0}')");
-        assert_eq!(page(&format!("'{BOB}', p_status => 'pending'")) + &page(&format!("{user}, p_status => 'processing'")), "5 4 3 2 1/52/1");
+        assert_eq!(
+            page(&format!("'{BOB}', p_status => 'pending'"))
+                + &page(&format!("{user}, p_status => 'processing'")),
+            "5 4 3 2 1/52/1"
+        );
     }
 
     #[pg_test]
     fn list_orders_by_listed_columns_and_breaks_ties_by_id() {
         five_jobs_each();
         let user = format!("'{ALICE}'");
-        assert_eq!(page(&format!("{user}, p_order_by => 'job_priority', p_order_dir => 'DESC'")), "5 2 4 1 3/5");
-        assert_eq!(page(&format!("{user}, p_order_by => 'job_priority', p_order_dir => 'ASC'")), "3 1 4 2 5/5");
+        assert_eq!(
+            page(&format!("{user}, p_order_by => 'job_priority', p_order_dir => 'DESC'")),
+            "5 2 4 1 3/5"
+        );
+        assert_eq!(
+            page(&format!("{user}, p_order_by => 'job_priority', p_order_dir => 'ASC'")),
+            "3 1 4 2 5/5"
+        );
         assert_eq!(page(&format!("{user}, p_order_by => 'started_at', p_order_dir => 'ASC'")), "1 2 3 4 5/5");
-        run(&format!("UPDATE errand_internal.job SET started_at = now() WHERE params = '3' AND user_id = {user}"));
-        assert_eq!(page(&format!("{user}, p_order_by => 'started_at', p_order_dir => 'DESC'")), "3 5 4 2 1/5");
+        run(&format!(
+            "UPDATE errand_internal.job SET started_at = now() WHERE params = '3' AND user_id = {user}"
+        ));
+        assert_eq!(
+            page(&format!("{user}, p_order_by => 'started_at', p_order_dir => 'DESC'")),
+            "3 5 4 2 1/5"
+        );
         for column in ["created_at", "updated_at", "scheduled_for", "completed_at", "job_type", "status"] {
             assert!(page(&format!("{user}, p_order_by => '{column}'")).ends_with("/5"), "{column}");
         }
@@ -152,7 +169,10 @@ mod tests {
         for user in [ALICE, BOB] {
             sign_in(user);
             assert_eq!(page("NULL"), "5 4 3 2 1/5");
-            assert_eq!(value("SELECT (count(*), min(user_id::text), max(user_id::text)) FROM errand.job_queue"), format!("(5,{user},{user})"));
+            assert_eq!(
+                value("SELECT (count(*), min(user_id::text), max(user_id::text)) FROM errand.job_queue"),
+                format!("(5,{user},{user})")
+            );
         }
         act_as("authenticated", "");
         assert_eq!(value("SELECT count(*) FROM errand.job_queue"), "0");
@@ -192,8 +212,13 @@ mod tests {
         ));
         run("ANALYZE errand_internal.job");
         sign_in(ALICE);
-        for filter in ["", &format!("WHERE user_id = '{ALICE}'"), "WHERE (created_at, id) < (now() + '1 day', gen_random_uuid())"] {
-            let query = format!("SELECT * FROM errand.job_queue {filter} ORDER BY created_at DESC, id DESC LIMIT 50");
+        for filter in [
+            "",
+            &format!("WHERE user_id = '{ALICE}'"),
+            "WHERE (created_at, id) < (now() + '1 day', gen_random_uuid())",
+        ] {
+            let query =
+                format!("SELECT * FROM errand.job_queue {filter} ORDER BY created_at DESC, id DESC LIMIT 50");
             let plan = plan(&query);
             assert!(plan.contains("job_user_created") && !plan.contains("Sort"), "{query}\n{plan}");
             assert!(plan.contains("Index Cond: (") && plan.contains("user_id = "), "{query}\n{plan}");

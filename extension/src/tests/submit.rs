@@ -24,7 +24,10 @@ mod tests {
     #[pg_test]
     fn submit_finds_what_is_equal_as_jsonb() {
         let first = job(&format!(r#"'{ALICE}', 't', '{{"a": 1, "b": [1.0]}}'"#), true);
-        assert_eq!(submit(&format!(r#"'{ALICE}', 't', '{{"b": [1], "a": 1.00}}'"#)), format!("{first} f pending"));
+        assert_eq!(
+            submit(&format!(r#"'{ALICE}', 't', '{{"b": [1], "a": 1.00}}'"#)),
+            format!("{first} f pending")
+        );
         job(&format!(r#"'{ALICE}', 't', '{{"a": 1}}'"#), true);
         job(&format!(r#"'{ALICE}', 'u', '{{"a": 1, "b": [1.0]}}'"#), true);
         job(&format!(r#"'{BOB}', 't', '{{"a": 1, "b": [1.0]}}'"#), true);
@@ -58,9 +61,13 @@ mod tests {
     #[pg_test]
     fn submit_window_slides() {
         let old = job(&format!("'{ALICE}', 't', '1'"), true);
-        run(&format!("UPDATE errand_internal.job SET created_at = created_at - interval '4 minutes' WHERE id = '{old}'"));
+        run(&format!(
+            "UPDATE errand_internal.job SET created_at = created_at - interval '4 minutes' WHERE id = '{old}'"
+        ));
         assert_eq!(job(&format!("'{ALICE}', 't', '1'"), false), old);
-        run(&format!("UPDATE errand_internal.job SET created_at = created_at - interval '1 minute' WHERE id = '{old}'"));
+        run(&format!(
+            "UPDATE errand_internal.job SET created_at = created_at - interval '1 minute' WHERE id = '{old}'"
+        ));
         // Five minutes and a little old: outside the default window, inside a longer one.
         assert_eq!(job(&format!("'{ALICE}', 't', '1', '6 minutes'"), false), old);
         let new = job(&format!("'{ALICE}', 't', '1'"), true);
@@ -131,7 +138,9 @@ mod tests {
     fn submit_limits_params_of_untrusted_callers() {
         api_roles();
         let call = |bytes: u32| {
-            format!("SELECT * FROM errand.find_or_create_job('{ALICE}', 't', to_jsonb(repeat('x', {bytes} - 2)))")
+            format!(
+                "SELECT * FROM errand.find_or_create_job('{ALICE}', 't', to_jsonb(repeat('x', {bytes} - 2)))"
+            )
         };
         sign_in(ALICE);
         run(&call(65536));
@@ -157,7 +166,9 @@ mod tests {
         refused("SELECT * FROM errand.cancel_jobs(NULL, ARRAY[NULL]::uuid[])");
         superuser();
         assert_eq!(
-            value(&format!("SELECT (status, completed_at IS NOT NULL) FROM errand.job_queue WHERE id = '{own}'")),
+            value(&format!(
+                "SELECT (status, completed_at IS NOT NULL) FROM errand.job_queue WHERE id = '{own}'"
+            )),
             "(cancelled,t)"
         );
         assert_eq!(value(&format!("SELECT status FROM errand.job_queue WHERE id = '{others}'")), "pending");

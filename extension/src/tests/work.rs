@@ -14,15 +14,15 @@ mod tests {
 
     /// The params of the jobs picked up, in the order they came.
     fn pick_up(arguments: &str) -> String {
-        text(&format!(
-            "SELECT string_agg(params::text, ' ') FROM errand.pick_up_jobs({arguments})"
-        ))
-        .unwrap_or_default()
+        text(&format!("SELECT string_agg(params::text, ' ') FROM errand.pick_up_jobs({arguments})"))
+            .unwrap_or_default()
     }
 
     /// Picks up one job into the temporary table `mine`.
     fn lease() {
-        run("DROP TABLE IF EXISTS mine; CREATE TEMP TABLE mine AS SELECT id, lease_token FROM errand.pick_up_jobs('w')");
+        run(
+            "DROP TABLE IF EXISTS mine; CREATE TEMP TABLE mine AS SELECT id, lease_token FROM errand.pick_up_jobs('w')",
+        );
         assert_eq!(value("SELECT count(*) FROM mine"), "1");
     }
 
@@ -94,7 +94,9 @@ mod tests {
         submit(1, "0");
         lease();
         let complete = |token: &str| {
-            value(&format!("SELECT (f.completed, f.status) FROM mine, errand.complete_job(id, {token}, '{{\"x\": 1}}') f"))
+            value(&format!(
+                "SELECT (f.completed, f.status) FROM mine, errand.complete_job(id, {token}, '{{\"x\": 1}}') f"
+            ))
         };
         assert_eq!(complete("gen_random_uuid()"), "(f,processing)");
         assert_eq!(value("SELECT result FROM errand.job_queue UNION ALL SELECT '0' LIMIT 1 OFFSET 1"), "0");
@@ -111,9 +113,14 @@ mod tests {
         submit(1, "0");
         lease();
         run(&format!("SELECT errand.cancel_jobs('{ALICE}', ARRAY(SELECT id FROM mine))"));
-        assert_eq!(value("SELECT (f.completed, f.status) FROM mine, errand.complete_job(id, lease_token) f"), "(f,cancelled)");
         assert_eq!(
-            value("SELECT (f.completed, f.status) FROM errand.complete_job(gen_random_uuid(), gen_random_uuid()) f"),
+            value("SELECT (f.completed, f.status) FROM mine, errand.complete_job(id, lease_token) f"),
+            "(f,cancelled)"
+        );
+        assert_eq!(
+            value(
+                "SELECT (f.completed, f.status) FROM errand.complete_job(gen_random_uuid(), gen_random_uuid()) f"
+            ),
             "(f,)"
         );
     }
@@ -137,7 +144,9 @@ mod tests {
             "true:completed false:processing true:completed true:completed false:completed"
         );
         assert_eq!(
-            value("SELECT string_agg(coalesce(result::text, '-'), ' ' ORDER BY params) FROM errand.job_queue"),
+            value(
+                "SELECT string_agg(coalesce(result::text, '-'), ' ' ORDER BY params) FROM errand.job_queue"
+            ),
             "1 - - 4"
         );
     }

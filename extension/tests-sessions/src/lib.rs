@@ -14,8 +14,7 @@ pub use uuid::Uuid;
 pub const USER: &str = "00000000-0000-4000-8000-00000000000a";
 
 /// The statement that 64 connections send.
-pub const FIND_OR_CREATE: &str =
-    "SELECT job_id, is_new, existing_status FROM errand.find_or_create_job($1::text::uuid, 'sync', $2::text::jsonb)";
+pub const FIND_OR_CREATE: &str = "SELECT job_id, is_new, existing_status FROM errand.find_or_create_job($1::text::uuid, 'sync', $2::text::jsonb)";
 
 /// A database with the extension, dropped when the test ends.
 pub struct Database {

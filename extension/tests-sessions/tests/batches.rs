@@ -53,9 +53,12 @@ fn completing_and_cancelling() {
         );
         let complete = "SELECT f.* FROM (SELECT array_agg(id ORDER BY id DESC) AS ids, array_agg(lease_token ORDER BY id DESC) AS tokens
                         FROM leased) a, errand.complete_jobs(a.ids, a.tokens) f";
-        let cancel = format!("SELECT * FROM errand.cancel_jobs('{USER}', ARRAY(SELECT id FROM leased ORDER BY random()))");
+        let cancel = format!(
+            "SELECT * FROM errand.cancel_jobs('{USER}', ARRAY(SELECT id FROM leased ORDER BY random()))"
+        );
         at_once(&database, [complete, &cancel]);
     }
-    let done = database.count("SELECT count(*) FROM errand.job_queue WHERE status IN ('completed', 'cancelled')");
+    let done =
+        database.count("SELECT count(*) FROM errand.job_queue WHERE status IN ('completed', 'cancelled')");
     assert_eq!(done, (ROUNDS * JOBS) as i64);
 }

@@ -58,7 +58,9 @@ fn databases_that_install_at_once_agree_on_the_roles() {
                 scope.spawn(move || {
                     let mut client = database.connect();
                     barrier.wait();
-                    client.batch_execute("CREATE EXTENSION pg_errand").expect("a lost race for a role is no error");
+                    client
+                        .batch_execute("CREATE EXTENSION pg_errand")
+                        .expect("a lost race for a role is no error");
                 });
             }
         });

@@ -9,7 +9,9 @@ const LEVELS: [&str; 2] = ["REPEATABLE READ", "SERIALIZABLE"];
 
 /// Begins a transaction whose snapshot is taken now.
 fn begin(client: &mut postgres::Client, level: &str) {
-    client.batch_execute(&format!("BEGIN ISOLATION LEVEL {level}; SELECT count(*) FROM errand.job_queue")).unwrap();
+    client
+        .batch_execute(&format!("BEGIN ISOLATION LEVEL {level}; SELECT count(*) FROM errand.job_queue"))
+        .unwrap();
 }
 
 /// Waits until a session of the database waits for a lock.
@@ -56,7 +58,8 @@ fn also_when_the_slot_is_an_old_one() {
         let statement = late.prepare(FIND_OR_CREATE).unwrap();
         let early_statement = early.prepare(FIND_OR_CREATE).unwrap();
         find_or_create(&mut early, &early_statement, "1").unwrap();
-        database.run("SELECT f.* FROM errand.pick_up_jobs('w') p, errand.complete_job(p.id, p.lease_token) f");
+        database
+            .run("SELECT f.* FROM errand.pick_up_jobs('w') p, errand.complete_job(p.id, p.lease_token) f");
 
         begin(&mut late, level);
         find_or_create(&mut early, &early_statement, "1").unwrap();
@@ -91,7 +94,9 @@ fn waiting_for_a_winner_that_commits_fails_and_for_one_that_rolls_back_succeeds(
             });
             match outcome {
                 Ok(answer) => assert!(!winner_commits && answer.is_new, "{level}"),
-                Err(error) => assert!(winner_commits && is_serialization_failure(&error), "{level}: {error:?}"),
+                Err(error) => {
+                    assert!(winner_commits && is_serialization_failure(&error), "{level}: {error:?}")
+                }
             }
             assert_eq!(database.count("SELECT count(*) FROM errand.job_queue"), 1, "{level}");
         }

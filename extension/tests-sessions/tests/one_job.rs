@@ -49,7 +49,8 @@ fn identical_requests_create_one_job() {
     let database = Database::new();
     let rounds = rounds();
     let answers = race(&database, rounds, |client, statement, round, _| {
-        find_or_create(client, statement, &format!(r#"{{"round": {round}}}"#)).expect("no error for losing a race")
+        find_or_create(client, statement, &format!(r#"{{"round": {round}}}"#))
+            .expect("no error for losing a race")
     });
     for (round, answers) in answers.iter().enumerate() {
         let jobs: HashSet<Uuid> = answers.iter().map(|answer| answer.job).collect();
@@ -109,20 +110,23 @@ fn also_while_workers_finish_the_jobs() {
             });
         }
         // All rounds ask for the same job: it is found, running, finished and made again all the time.
-        let answers = race(&database, rounds, |client, statement, _, _| find_or_create(client, statement, "0"));
+        let answers =
+            race(&database, rounds, |client, statement, _, _| find_or_create(client, statement, "0"));
         submitting.store(false, Ordering::Relaxed);
         answers
     });
-    let answers: Vec<Answer> = answers.into_iter().flatten().map(|answer| answer.expect("no error")).collect();
-    let made: HashSet<Uuid> = answers.iter().filter(|answer| answer.is_new).map(|answer| answer.job).collect();
+    let answers: Vec<Answer> =
+        answers.into_iter().flatten().map(|answer| answer.expect("no error")).collect();
+    let made: HashSet<Uuid> =
+        answers.iter().filter(|answer| answer.is_new).map(|answer| answer.job).collect();
     assert_eq!(made.len(), answers.iter().filter(|answer| answer.is_new).count(), "each job is new once");
     assert!(answers.iter().all(|answer| made.contains(&answer.job)), "whoever found a job found a real one");
     assert_eq!(database.count("SELECT count(*) FROM errand.job_queue"), made.len() as i64);
     assert_eq!(
         database.count(
             "SELECT count(*) FROM (
-                 SELECT created_at < lag(coalesce(completed_at, 'infinity')) OVER (ORDER BY created_at, id) AS overlaps
-                 FROM errand.job_queue) t WHERE overlaps"
+                 SELECT created_at < lag(coalesce(completed_at, 'infinity')) OVER (ORDER BY created_at, id) AS too_early
+                 FROM errand.job_queue) t WHERE too_early"
         ),
         0,
         "a job is made only after its twin has finished"

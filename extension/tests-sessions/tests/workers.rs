@@ -94,7 +94,10 @@ fn one_of_two_identical_answers_counts() {
                         let mut client = database.connect();
                         barrier.wait();
                         let row = client
-                            .query_one("SELECT completed, status FROM errand.complete_job($1, $2)", &[&job, &token])
+                            .query_one(
+                                "SELECT completed, status FROM errand.complete_job($1, $2)",
+                                &[&job, &token],
+                            )
                             .expect("no error for a stale token");
                         assert_eq!(row.get::<_, &str>(1), "completed");
                         usize::from(row.get::<_, bool>(0))
@@ -118,7 +121,7 @@ fn a_cancelled_jobs_answer_is_refused() {
     // The cancellation is open while the answer arrives, and wins.
     let mut user = database.connect();
     let mut cancelling = user.transaction().unwrap();
-    cancelling.execute(&format!("SELECT errand.cancel_jobs('{USER}', ARRAY[$1])"), &[&job]).unwrap();
+    cancelling.execute(&format!("SELECT errand.cancel_jobs('{USER}', ARRAY[$1::uuid])"), &[&job]).unwrap();
     let (completed, status) = thread::scope(|scope| {
         let answer = scope.spawn(|| {
             let row = worker
