@@ -67,7 +67,7 @@ fn also_when_half_of_the_transactions_roll_back() {
     let committed = race(&database, rounds, |client, statement, round, connection| {
         let mut transaction = client.transaction().unwrap();
         let answer = find_or_create(&mut transaction, statement, &round.to_string()).expect("no error");
-        if dice(round, connection) % 2 == 0 {
+        if dice(round, connection).is_multiple_of(2) {
             transaction.rollback().unwrap();
             None
         } else {

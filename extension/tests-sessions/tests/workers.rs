@@ -38,7 +38,7 @@ fn no_job_is_handed_to_two_workers() {
                         if rows.is_empty() {
                             break;
                         }
-                        if dice(round, worker) % 5 == 0 {
+                        if dice(round, worker).is_multiple_of(5) {
                             transaction.rollback().unwrap(); // a worker that crashed: its jobs are there again
                         } else {
                             transaction.commit().unwrap();
