@@ -59,7 +59,7 @@ fn deep_nesting_needs_no_stack() {
 #[test]
 fn version_1_is_frozen() {
     let id = identity(&[7; 16], "sync_youtube", r#"{"a": 1.0, "b": [true, null, "x"]}"#);
-    assert_eq!(format!("{:032x}", u128::from_be_bytes(id)), "FROZEN");
+    assert_eq!(format!("{:032x}", u128::from_be_bytes(id)), "a5be6584a2ad8b7ff06f3b93266c23e4");
 }
 
 /// A JSON value with its numbers as (units, power of ten), the model that equality is judged by.
