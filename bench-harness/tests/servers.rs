@@ -82,7 +82,11 @@ fn connections_are_loopback_and_need_the_password() {
     assert_eq!(refused.code().map(|code| code.code()), Some("28P01"), "{refused}");
     let unix: postgres::Config = server.connect_unix("d").expect("short enough for a socket").into();
     let address = unix.connect(NoTls).expect("socket").query_one("SELECT inet_server_addr()::text", &[]);
-    assert_eq!(address.expect("query").get::<_, Option<String>>(0), None, "no TCP address over a Unix socket");
+    assert_eq!(
+        address.expect("query").get::<_, Option<String>>(0),
+        None,
+        "no TCP address over a Unix socket"
+    );
 }
 
 #[test]
@@ -107,7 +111,10 @@ fn settings_keep_commits_durable_and_are_reported() {
 
     let asked = |name: &str| Requirement::Extension(name.into());
     let facts = server.facts(&[asked("plpgsql"), asked("no_such_extension")]).expect("facts");
-    assert_eq!(facts.version_num / 10_000, facts.version.split('.').next().expect("major").parse::<u32>().expect("n"));
+    assert_eq!(
+        facts.version_num / 10_000,
+        facts.version.split('.').next().expect("major").parse::<u32>().expect("n")
+    );
     assert_eq!(facts.settings.get("jit").map(String::as_str), Some("off"));
     assert!(!facts.settings.contains_key("fsync"), "it has its default, so it is not among the changed ones");
     assert!(!facts.settings.contains_key("data_directory"), "a path of this machine");
@@ -312,6 +319,40 @@ mod killed {
     }
 }
 
+mod doctor {
+    use super::*;
+    use indexproof::commands::doctor::doctor;
+
+    fn run(options: &StartOptions, json: bool) -> (u8, String) {
+        let mut out = Vec::new();
+        let code =
+            doctor(&[], &ServerChoice::Local, options, json, &mut out).expect("a Vec takes everything");
+        (code, String::from_utf8(out).expect("text"))
+    }
+
+    #[test]
+    fn where_a_server_starts_it_says_which_and_ends_with_0() {
+        let (code, text) = run(&options(), true);
+        assert_eq!(code, 0, "{text}");
+        let json: serde_json::Value = serde_json::from_str(&text).expect("one JSON document");
+        assert_eq!(json["server"]["kind"], "local");
+        assert_eq!(json["postgresql"][0]["used"], true);
+        assert_eq!(json["postgresql"][0]["bin"], json["server"]["origin"]);
+        assert!(json["noise"]["clock_read_ns"].as_u64().is_some_and(|ns| ns > 0), "{text}");
+        let extensions = json["extensions"].as_array().expect("list");
+        assert!(extensions.iter().any(|extension| extension["name"] == "pg_errand"), "{text}");
+    }
+
+    #[test]
+    fn where_none_can_be_had_it_says_what_to_install_and_ends_with_3() {
+        let empty = tempfile::tempdir().expect("tempdir");
+        let options = StartOptions { pg_bin: Some(empty.path().to_owned()), ..options() };
+        let (code, text) = run(&options, false);
+        assert_eq!(code, 3);
+        assert!(text.contains("Nothing can run here") && text.contains("ci/setup"), "{text}");
+    }
+}
+
 mod remote {
     //! A local server plays someone's own server; the user has CREATEDB and nothing else.
     use super::*;
@@ -344,7 +385,8 @@ mod remote {
         }
 
         fn databases(&mut self) -> Vec<String> {
-            let rows = self.admin.query("SELECT datname::text FROM pg_database ORDER BY 1", &[]).expect("list");
+            let rows =
+                self.admin.query("SELECT datname::text FROM pg_database ORDER BY 1", &[]).expect("list");
             rows.into_iter().map(|row| row.get(0)).collect()
         }
     }
@@ -422,6 +464,13 @@ mod remote {
 mod docker {
     use super::*;
 
+    /// One at a time: each start of a docker server removes what another test has just orphaned on purpose.
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+    fn alone() -> std::sync::MutexGuard<'static, ()> {
+        ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     /// The image to test with, or None after saying what is missing.
     fn image() -> Option<String> {
         let image = std::env::var("INDEXPROOF_TEST_IMAGE").unwrap_or_else(|_| DEFAULT_IMAGE.to_owned());
@@ -442,13 +491,16 @@ mod docker {
 
     #[test]
     fn a_container_starts_works_and_is_removed() {
+        let _alone = alone();
         let Some(image) = image() else { return };
-        let server = Server::start(&ServerChoice::Docker { image: image.clone() }, &options()).expect("start");
+        let server =
+            Server::start(&ServerChoice::Docker { image: image.clone() }, &options()).expect("start");
         assert_eq!((server.kind(), server.origin()), ("docker", image));
         server.create_database("first", None).expect("create");
         server.create_database("copy", Some("first")).expect("copy");
         let mut client = open(&server, "copy");
-        for (setting, value) in [("fsync", "on"), ("jit", "off"), ("autovacuum", "off"), ("TimeZone", "UTC")] {
+        for (setting, value) in [("fsync", "on"), ("jit", "off"), ("autovacuum", "off"), ("TimeZone", "UTC")]
+        {
             assert_eq!(shown(&mut client, setting), value, "{setting}");
         }
         let facts = server.facts(&[]).expect("facts");
@@ -465,6 +517,7 @@ mod docker {
 
     #[test]
     fn kill_9_leaves_no_container() {
+        let _alone = alone();
         let Some(image) = image() else { return };
         let tmp = killed::temporary();
         let owner = killed::helper(&format!("docker:{image} hold"), tmp.path());
@@ -476,6 +529,7 @@ mod docker {
     #[test]
     #[cfg(target_os = "linux")]
     fn the_next_run_removes_a_container_without_an_owner() {
+        let _alone = alone();
         let Some(image) = image() else { return };
         let tmp = killed::temporary();
         let owner = killed::helper(&format!("docker:{image} hold"), tmp.path());
@@ -490,6 +544,7 @@ mod docker {
 
     #[test]
     fn an_image_that_is_nowhere_is_an_error_with_the_way_out() {
+        let _alone = alone();
         if image().is_none() {
             return;
         }

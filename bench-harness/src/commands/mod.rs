@@ -1,1 +1,3 @@
-//! See the crate documentation for where this stands.
+//! What each subcommand does.
+
+pub mod doctor;

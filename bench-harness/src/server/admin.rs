@@ -58,13 +58,18 @@ impl Owner {
         let (words, lock) = rest.split_once(" lock=")?;
         let fields: BTreeMap<&str, &str> = words.split(' ').filter_map(|word| word.split_once('=')).collect();
         let field = |name: &str| fields.get(name).map(|value| (*value).to_owned());
-        (first == MARK).then_some(Owner { run_id: field("run")?, host: field("host")?, lock: lock.to_owned() })
+        (first == MARK).then_some(Owner {
+            run_id: field("run")?,
+            host: field("host")?,
+            lock: lock.to_owned(),
+        })
     }
 }
 
 /// A name fit for a database: it becomes part of SQL and of an identifier that must not be cut.
 pub(super) fn check_name(name: &str) -> Result<(), ServerError> {
-    let bad = |reason: &str| Err(ServerError::DatabaseName { name: name.to_owned(), reason: reason.to_owned() });
+    let bad =
+        |reason: &str| Err(ServerError::DatabaseName { name: name.to_owned(), reason: reason.to_owned() });
     if name.is_empty() || name.len() > LONGEST_NAME {
         return bad("it must be 1 to 40 characters long");
     }
@@ -98,9 +103,11 @@ impl Admin<'_> {
     /// Makes a database of this run and marks it. `template` is a database of this run too.
     pub async fn create(&self, name: &str, template: Option<&str>) -> Result<(), ServerError> {
         let database = self.owner.database(name);
-        let source = template.map_or_else(|| "template0".to_owned(), |template| self.owner.database(template));
+        let source =
+            template.map_or_else(|| "template0".to_owned(), |template| self.owner.database(template));
         // A file copy between two checkpoints; since 15 the default writes every page of the copy to the WAL as well.
-        let strategy = if template.is_some() && self.version_num >= 150_000 { " STRATEGY file_copy" } else { "" };
+        let strategy =
+            if template.is_some() && self.version_num >= 150_000 { " STRATEGY file_copy" } else { "" };
         let doing = format!("creating database {database} from {source}");
         let sql = format!("CREATE DATABASE {} TEMPLATE {}{strategy}", quoted(&database), quoted(&source));
         self.execute(&doing, &sql).await?;
@@ -165,7 +172,11 @@ impl Admin<'_> {
     /// Changes settings of the running server; returns when a new session sees them.
     pub async fn apply(&self, settings: &[Setting]) -> Result<(), ServerError> {
         for Setting { name, value } in settings {
-            self.execute(&format!("setting {name}"), &format!("ALTER SYSTEM SET {name} = {}", literal(value))).await?;
+            self.execute(
+                &format!("setting {name}"),
+                &format!("ALTER SYSTEM SET {name} = {}", literal(value)),
+            )
+            .await?;
         }
         self.execute("reloading the settings", "SELECT pg_catalog.pg_reload_conf()").await?;
         for Setting { name, value } in settings {
@@ -184,7 +195,8 @@ impl Admin<'_> {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                let reason = format!("it is still {is}, not {value}: given on the command line or to the role?");
+                let reason =
+                    format!("it is still {is}, not {value}: given on the command line or to the role?");
                 return Err(ServerError::Sql { doing: format!("setting {name}"), sqlstate: None, reason });
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -228,7 +240,9 @@ mod tests {
 
     #[test]
     fn other_comments_are_no_marks() {
-        for comment in ["", "indexproof", "production", "indexproof run=1 host=x", "indexprooff run=1 host=x lock=/l"] {
+        for comment in
+            ["", "indexproof", "production", "indexproof run=1 host=x", "indexprooff run=1 host=x lock=/l"]
+        {
             assert_eq!(Owner::from_mark(comment), None, "{comment}");
         }
     }

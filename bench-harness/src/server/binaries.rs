@@ -35,10 +35,10 @@ impl Search {
     pub fn usual(pg_bin: Option<&Path>) -> Self {
         let variable = std::env::var_os(PG_BIN_VAR).filter(|value| !value.is_empty()).map(PathBuf::from);
         let roots = [
-            ("/usr/lib/postgresql", "bin"),              // Debian, Ubuntu
-            ("/usr", "bin"),                             // Fedora, Arch; /usr/pgsql-17/bin of the PGDG packages
-            ("/opt/homebrew/opt", "bin"),                // macOS
-            ("/usr/local/opt", "bin"),                   // macOS on Intel
+            ("/usr/lib/postgresql", "bin"), // Debian, Ubuntu
+            ("/usr", "bin"),                // Fedora, Arch; /usr/pgsql-17/bin of the PGDG packages
+            ("/opt/homebrew/opt", "bin"),   // macOS
+            ("/usr/local/opt", "bin"),      // macOS on Intel
             ("/Applications/Postgres.app/Contents/Versions", "bin"),
         ];
         Search {
@@ -51,10 +51,9 @@ impl Search {
     /// All installations, the one to use first: pg_config's, then the newest.
     pub fn all(&self) -> Result<Vec<Installation>, ServerError> {
         if let Some(dir) = &self.explicit {
-            return installation(dir).map(|found| vec![found]).map_err(|missing| ServerError::PgBin {
-                dir: dir.clone(),
-                missing,
-            });
+            return installation(dir)
+                .map(|found| vec![found])
+                .map_err(|missing| ServerError::PgBin { dir: dir.clone(), missing });
         }
         let mut seen = BTreeSet::new();
         let mut unseen = |found: &Installation| {
@@ -168,7 +167,11 @@ mod tests {
     }
 
     fn search_in(root: &Path) -> Search {
-        Search { explicit: None, path: root.join("path").into(), version_roots: vec![(root.join("lib"), "bin")] }
+        Search {
+            explicit: None,
+            path: root.join("path").into(),
+            version_roots: vec![(root.join("lib"), "bin")],
+        }
     }
 
     #[test]
@@ -209,6 +212,9 @@ mod tests {
         server(&root.path().join("lib/17/bin"), "17.2");
         let search = Search { explicit: Some(root.path().join("elsewhere")), ..search_in(root.path()) };
         let error = search.all().expect_err("no server there");
-        assert!(matches!(&error, ServerError::PgBin { missing, .. } if missing == "no initdb in it"), "{error}");
+        assert!(
+            matches!(&error, ServerError::PgBin { missing, .. } if missing == "no initdb in it"),
+            "{error}"
+        );
     }
 }

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use tokio_postgres::config::Host;
+
+use super::error::explain;
+
 /// The image `ci/image` builds: PostgreSQL with pg_errand in it.
 pub const DEFAULT_IMAGE: &str = "errand-postgres:17";
 
@@ -23,19 +27,21 @@ pub enum ServerChoice {
 /// The text after `--server` is none of the allowed forms.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown server `{given}`: expected `auto`, `local`, `docker`, `docker:IMAGE` (e.g. `docker:{DEFAULT_IMAGE}`) \
+    "unknown server `{given}`{reason}: expected `auto`, `local`, `docker`, `docker:IMAGE` (e.g. `docker:{DEFAULT_IMAGE}`) \
      or a URL `postgres://USER:PASSWORD@HOST:PORT/DATABASE`"
 )]
 pub struct UnknownServer {
     /// The text as given, a URL's password left out.
     pub given: String,
+    /// What the driver says of a URL, in parentheses; else empty.
+    pub reason: String,
 }
 
 impl FromStr for ServerChoice {
     type Err = UnknownServer;
 
     fn from_str(text: &str) -> Result<Self, UnknownServer> {
-        let unknown = || UnknownServer { given: without_password(text) };
+        let unknown = |reason: String| UnknownServer { given: without_password(text), reason };
         match text.split_once(':') {
             None if text == "auto" => Ok(ServerChoice::Auto),
             None if text == "local" => Ok(ServerChoice::Local),
@@ -45,10 +51,10 @@ impl FromStr for ServerChoice {
             }
             Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
                 // The driver's own parser decides, so that a bad URL fails here and not after minutes of work.
-                text.parse::<tokio_postgres::Config>().map_err(|_| unknown())?;
+                text.parse::<tokio_postgres::Config>().map_err(|e| unknown(format!(" ({})", explain(&e))))?;
                 Ok(ServerChoice::Remote { url: text.to_owned() })
             }
-            _ => Err(unknown()),
+            _ => Err(unknown(String::new())),
         }
     }
 }
@@ -70,30 +76,36 @@ fn is_image_name(image: &str) -> bool {
     first_ok && image.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c))
 }
 
-/// `scheme://user:secret@host/…` → `scheme://user:***@host/…`, `password=` in the query likewise.
+/// `scheme://user:secret@host/…` → `scheme://user:***@host:5432/…`.
 ///
-/// Works on text that is not a valid URL too, since it serves error messages.
+/// Built from what the driver's parser understood; of a URL that it does not understand, nothing but the scheme is
+/// shown, because there is no telling where a password in it ends.
 pub fn without_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         return text.to_owned();
     };
-    let (address, query) = rest.split_once('?').map_or((rest, None), |(a, q)| (a, Some(q)));
-    // The last @ ends the credentials: an unescaped @ in a password must not leak its tail.
-    let address = match address.rsplit_once('@') {
-        Some((credentials, host)) => {
-            let user = credentials.split(':').next().unwrap_or_default();
-            if credentials.contains(':') { format!("{user}:***@{host}") } else { format!("{user}@{host}") }
-        }
-        None => address.to_owned(),
+    let config = match text.parse::<tokio_postgres::Config>() {
+        // A second @ is most likely an unescaped one in the password, whose tail then counts as the host.
+        Ok(config) if rest.matches('@').count() <= 1 => config,
+        _ => return format!("{scheme}://…"),
     };
-    let query = query.map(|query| {
-        let shown = query.split('&').map(|pair| match pair.split_once('=') {
-            Some((key, _)) if key.to_ascii_lowercase().contains("password") => format!("{key}=***"),
-            _ => pair.to_owned(),
-        });
-        format!("?{}", shown.collect::<Vec<_>>().join("&"))
+    let user = config.get_user().map(|user| match config.get_password() {
+        Some(_) => format!("{user}:***@"),
+        None => format!("{user}@"),
     });
-    format!("{scheme}://{address}{}", query.unwrap_or_default())
+    let database = config.get_dbname().map(|name| format!("/{name}")).unwrap_or_default();
+    format!("{scheme}://{}{}{database}", user.unwrap_or_default(), address(&config))
+}
+
+/// Host and port that a configuration connects to first, for a reader.
+pub(super) fn address(config: &tokio_postgres::Config) -> String {
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(name)) => name.clone(),
+        #[cfg(unix)]
+        Some(Host::Unix(path)) => path.display().to_string(),
+        None => config.get_hostaddrs().first().map(ToString::to_string).unwrap_or_default(),
+    };
+    format!("{host}:{}", config.get_ports().first().copied().unwrap_or(5432))
 }
 
 #[cfg(test)]
@@ -120,7 +132,8 @@ mod tests {
 
     #[test]
     fn other_text_is_refused_with_the_allowed_forms() {
-        for text in ["", "Local", "dockr", "docker:", "docker:a b", "docker:-x", "mysql://h/db", "postgres:x"] {
+        for text in ["", "Local", "dockr", "docker:", "docker:a b", "docker:-x", "mysql://h/db", "postgres:x"]
+        {
             let error = parse(text).expect_err(text).to_string();
             for form in ["`auto`", "`local`", "`docker`", "`docker:IMAGE`", "postgres://"] {
                 assert!(error.contains(form), "{text}: {error}");
@@ -129,24 +142,30 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_url_is_refused_without_its_password() {
+    fn a_bad_url_is_refused_with_the_reason_and_without_its_password() {
         let error = parse("postgres://me:hunter2@h:notaport/db").expect_err("port is no number").to_string();
-        assert!(error.contains("postgres://me:***@h:notaport/db"), "{error}");
+        assert!(error.contains("postgres://…") && error.contains("port"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
 
     #[test]
     fn what_is_shown_parses_to_the_same_choice() {
-        for text in ["auto", "local", "docker:postgres:16", "postgres://u@h/db"] {
+        for text in ["auto", "local", "docker:postgres:16", "postgres://u@h:5432/db"] {
             assert_eq!(parse(text).expect(text).to_string(), text);
         }
     }
 
     proptest! {
         #[test]
-        fn no_password_is_ever_shown(password in "[A-Z@:/%]{3,12}") {
-            let shown = without_password(&format!("postgres://user:x{password}x@host/db?password=x{password}x"));
-            prop_assert!(!shown.contains(&password), "{}", shown);
+        fn no_password_is_ever_shown(around in "[@:/%?#&=a-z]{0,8}", query in any::<bool>()) {
+            let password = format!("{around}SECRET{around}");
+            let url = if query {
+                format!("postgres://user@host/db?password={password}")
+            } else {
+                format!("postgres://user:{password}@host/db")
+            };
+            let shown = without_password(&url);
+            prop_assert!(!shown.contains("SECRET"), "{}", shown);
         }
     }
 }

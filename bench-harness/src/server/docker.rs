@@ -66,9 +66,24 @@ pub(super) async fn engine() -> Result<Docker, ServerError> {
     }
 }
 
-/// The engine's version.
-pub(super) async fn engine_version(docker: &Docker) -> Option<String> {
-    docker.version().await.ok().and_then(|answer| answer.version)
+/// What a Docker engine offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DockerStatus {
+    /// The engine's version.
+    pub version: String,
+    pub has_image: bool,
+}
+
+/// Asks the engine, without changing anything.
+pub(super) async fn status(image: &str) -> Result<DockerStatus, ServerError> {
+    let docker = engine().await?;
+    let answer = docker.version().await;
+    let answer = answer.map_err(|e| ServerError::Docker {
+        doing: "asking for its version".to_owned(),
+        reason: explain(&e),
+    })?;
+    let version = answer.version.unwrap_or_else(|| "of unknown version".to_owned());
+    Ok(DockerStatus { version, has_image: has_image(&docker, image).await? })
 }
 
 /// Whether the image is on this engine.
@@ -116,7 +131,8 @@ fn name_and_tag(image: &str) -> (&str, &str) {
 
 /// Removes containers of runs on this machine that are over; returns their names.
 pub(super) async fn sweep(docker: &Docker) -> Result<Vec<String>, ServerError> {
-    let failed = |doing: &str, e: &EngineError| ServerError::Docker { doing: doing.into(), reason: explain(e) };
+    let failed =
+        |doing: &str, e: &EngineError| ServerError::Docker { doing: doing.into(), reason: explain(e) };
     let filters = HashMap::from([("label", vec![format!("{LABEL_HOST}={}", host())])]);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
     let found = docker.list_containers(Some(options)).await;
@@ -139,7 +155,12 @@ pub(super) async fn sweep(docker: &Docker) -> Result<Vec<String>, ServerError> {
 
 impl DockerServer {
     /// Starts a container of an image that is there; returns when PostgreSQL accepts connections.
-    pub fn start(image: &str, memory_bytes: u64, worker: Arc<Worker>, run_id: &str) -> Result<Self, ServerError> {
+    pub fn start(
+        image: &str,
+        memory_bytes: u64,
+        worker: Arc<Worker>,
+        run_id: &str,
+    ) -> Result<Self, ServerError> {
         let lease = Lease::take()?;
         let watchdog = Watchdog::of_containers(&format!("{LABEL_RUN}={run_id}"))?;
         let password = uuid::Uuid::new_v4().simple().to_string();
@@ -251,8 +272,10 @@ async fn launch(
             }
             // The engine publishes to the whole network unless told otherwise.
             config.publish_all_ports = Some(false);
-            let loopback =
-                PortBinding { host_ip: Some(Ipv4Addr::LOCALHOST.to_string()), host_port: Some(String::new()) };
+            let loopback = PortBinding {
+                host_ip: Some(Ipv4Addr::LOCALHOST.to_string()),
+                host_port: Some(String::new()),
+            };
             config.port_bindings = Some(HashMap::from([(format!("{PORT}/tcp"), Some(vec![loopback]))]));
         })
         .with_cmd(arguments);

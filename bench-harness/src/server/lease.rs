@@ -145,7 +145,9 @@ impl Watchdog {
     /// Names the process to end; None once it is reaped, because its id may then be another's.
     pub fn watch(&mut self, pid: Option<u32>) -> Result<(), ServerError> {
         let pid = pid.map(|pid| pid.to_string()).unwrap_or_default();
-        let Some(pipe) = self.child.stdin.as_mut() else { unreachable!("stdin is piped, taken only by drop") };
+        let Some(pipe) = self.child.stdin.as_mut() else {
+            unreachable!("stdin is piped, taken only by drop")
+        };
         writeln!(pipe, "{pid}").map_err(|e| ServerError::io("can't write to the watchdog", "/bin/sh", e))
     }
 }

@@ -43,7 +43,11 @@ pub(super) struct LocalServer {
 
 impl LocalServer {
     /// Makes the cluster and starts it; returns when it accepts connections.
-    pub fn start(installation: Installation, memory_bytes: u64, worker: &Worker) -> Result<Self, ServerError> {
+    pub fn start(
+        installation: Installation,
+        memory_bytes: u64,
+        worker: &Worker,
+    ) -> Result<Self, ServerError> {
         let account = Account::needed()?;
         let lease = Lease::take()?;
         let watchdog = Watchdog::of_cluster(lease.dir())?;
@@ -62,7 +66,9 @@ impl LocalServer {
         server.init()?;
         for attempt in 1.. {
             match server.launch(memory_bytes, worker) {
-                Err(_) if attempt < PORT_ATTEMPTS && server.log_tail(20).contains("Address already in use") => {
+                Err(_)
+                    if attempt < PORT_ATTEMPTS && server.log_tail(20).contains("Address already in use") =>
+                {
                     server.end_process();
                 }
                 outcome => {
@@ -131,7 +137,11 @@ impl LocalServer {
             outcome = self.run_initdb(&data, &password_file, "C")?;
         }
         fs::remove_file(&password_file).map_err(|e| ServerError::io("can't remove", &password_file, e))?;
-        if outcome.success() { Ok(()) } else { Err(self.did_not_start("initdb", outcome, &self.initdb_log())) }
+        if outcome.success() {
+            Ok(())
+        } else {
+            Err(self.did_not_start("initdb", outcome, &self.initdb_log()))
+        }
     }
 
     fn initdb_log(&self) -> PathBuf {
@@ -274,7 +284,9 @@ impl Drop for LocalServer {
 
 fn free_port() -> Result<u16, ServerError> {
     let found = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-    found.map(|address| address.port()).map_err(|e| ServerError::io("can't get a free port on", "127.0.0.1", e))
+    found
+        .map(|address| address.port())
+        .map_err(|e| ServerError::io("can't get a free port on", "127.0.0.1", e))
 }
 
 fn tail(path: &Path, lines: usize) -> String {

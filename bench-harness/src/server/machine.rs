@@ -49,7 +49,11 @@ pub fn free_memory_bytes() -> u64 {
 fn usable_memory(system: &System) -> u64 {
     let total = system.total_memory();
     // Unlimited groups report absurd or zero totals.
-    system.cgroup_limits().map(|limits| limits.total_memory).filter(|limit| (1..total).contains(limit)).unwrap_or(total)
+    system
+        .cgroup_limits()
+        .map(|limits| limits.total_memory)
+        .filter(|limit| (1..total).contains(limit))
+        .unwrap_or(total)
 }
 
 fn os() -> String {

@@ -30,6 +30,7 @@ use facts::Probe;
 use worker::Worker;
 
 pub use choice::{DEFAULT_IMAGE, ServerChoice};
+pub use docker::DockerStatus;
 pub use error::ServerError;
 pub use facts::Extension;
 pub use settings::Profile;
@@ -332,6 +333,14 @@ impl Drop for Server {
             eprintln!("indexproof: {e}; the next run from this machine drops what is left");
         }
     }
+}
+
+/// What the Docker engine here offers, an image among it; nothing is started or pulled.
+///
+/// # Errors
+/// [`ServerError::NoEngine`] when none answers.
+pub fn docker_status(image: &str) -> Result<DockerStatus, ServerError> {
+    Worker::new()?.run(async || docker::status(image).await)
 }
 
 fn left_over(name: &impl std::fmt::Display) -> String {

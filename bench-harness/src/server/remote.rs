@@ -1,8 +1,9 @@
 //! Someone's own server: reached by URL, used only through databases made and marked by this run.
 
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::SslMode;
 
 use super::admin;
+use super::choice;
 use super::error::ServerError;
 use super::lease::Lease;
 use super::worker::Worker;
@@ -18,11 +19,11 @@ pub(super) struct RemoteServer {
 impl RemoteServer {
     /// Connects once and checks the one right that is needed, CREATEDB.
     pub fn open(url: &str, worker: &Worker) -> Result<Self, ServerError> {
-        let shown = super::choice::without_password(url);
+        let shown = choice::without_password(url);
         let config: tokio_postgres::Config = url
             .parse()
             .map_err(|e| ServerError::Connect { origin: shown, reason: super::error::explain(&e) })?;
-        let origin = origin(&config);
+        let origin = choice::address(&config);
         if config.get_ssl_mode() == SslMode::Require {
             return Err(ServerError::Tls { origin });
         }
@@ -57,17 +58,6 @@ impl RemoteServer {
     pub fn lock_path(&self) -> std::path::PathBuf {
         self.lease.lock_path()
     }
-}
-
-/// Host and port, for a reader.
-fn origin(config: &tokio_postgres::Config) -> String {
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(name)) => name.clone(),
-        #[cfg(unix)]
-        Some(Host::Unix(path)) => path.display().to_string(),
-        None => config.get_hostaddrs().first().map(ToString::to_string).unwrap_or_default(),
-    };
-    format!("{host}:{}", config.get_ports().first().copied().unwrap_or(5432))
 }
 
 #[cfg(test)]

@@ -103,8 +103,14 @@ mod tests {
 
     #[test]
     fn shared_buffers_follow_the_memory_within_bounds() {
-        for (memory, expected) in [(0, "128MB"), (GIB / 4, "128MB"), (8 * GIB, "2048MB"), (512 * GIB, "8192MB")] {
-            assert_eq!(value(&at_start(memory, &[]), "shared_buffers").as_deref(), Some(expected), "{memory}");
+        for (memory, expected) in
+            [(0, "128MB"), (GIB / 4, "128MB"), (8 * GIB, "2048MB"), (512 * GIB, "8192MB")]
+        {
+            assert_eq!(
+                value(&at_start(memory, &[]), "shared_buffers").as_deref(),
+                Some(expected),
+                "{memory}"
+            );
         }
     }
 
