@@ -62,10 +62,10 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Err(e) = fs::remove_dir_all(&self.dir) {
-            if e.kind() != io::ErrorKind::NotFound {
-                eprintln!("indexproof: could not remove {}: {e} (the next run will)", self.dir.display());
-            }
+        if let Err(e) = fs::remove_dir_all(&self.dir)
+            && e.kind() != io::ErrorKind::NotFound
+        {
+            eprintln!("indexproof: could not remove {}: {e} (the next run will)", self.dir.display());
         }
     }
 }

@@ -68,7 +68,7 @@ impl Server {
         run_id.truncate(8);
         let mut notes: Vec<String> = local::sweep().iter().map(|dir| left_over(&dir.display())).collect();
         let Started { backend, reason, removed } = backend::start(choice, options, &worker, &run_id)?;
-        notes.extend(removed.iter().map(|name| left_over(name)));
+        notes.extend(removed.iter().map(left_over));
         let lock = backend.lock_path().display().to_string();
         let owner = Owner { run_id, host: lease::host(), lock };
         let probe = worker.run(async || {
@@ -79,7 +79,7 @@ impl Server {
         match server.backend {
             Backend::Remote(_) => {
                 let dropped = server.administer(async |admin| admin.sweep().await)?;
-                server.notes.extend(dropped.iter().map(|name| left_over(name)));
+                server.notes.extend(dropped.iter().map(left_over));
             }
             _ => {
                 server.apply(Profile::default())?;
