@@ -40,6 +40,10 @@ fn a_container_starts_works_and_is_removed() {
         assert_eq!(shown(&mut client, setting), value, "{setting}");
     }
     let facts = server.facts(&[]).expect("facts");
+    if server.origin() == DEFAULT_IMAGE {
+        assert!(server.has_extension("pg_errand"), "what ci/image builds has the extension in it");
+        client.batch_execute("CREATE EXTENSION pg_errand").expect("its library loads in this image");
+    }
     assert_eq!(facts.settings.get("lc_collate").map(String::as_str), Some("C.UTF-8"));
     assert!(server.log_tail(50).is_some_and(|log| log.contains("ready to accept connections")));
     let id = server.container_id().expect("id").to_owned();
