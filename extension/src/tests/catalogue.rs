@@ -7,22 +7,27 @@ mod tests {
     use crate::tests::{api_roles, run, text, value};
     use pgrx::prelude::*;
 
-    /// The table that SECURITY.md shows.
-    const FUNCTION_ROLES: &str = include_str!("../../tests/function_roles.csv");
+    const SECURITY: &str = include_str!("../../../SECURITY.md");
+
+    /// Rows of the table in SECURITY.md, the heading first; each row its cells.
+    fn function_roles() -> Vec<Vec<&'static str>> {
+        let lines = SECURITY.lines().skip_while(|line| !line.starts_with("| function |"));
+        let rows = lines.take_while(|line| line.starts_with('|')).filter(|line| !line.starts_with("|--"));
+        rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
+    }
 
     #[pg_test]
-    fn rights_are_the_table_of_function_roles_csv() {
+    fn rights_are_the_table_of_security_md() {
         api_roles();
-        let mut lines = FUNCTION_ROLES.lines();
-        let roles: Vec<&str> = lines.next().unwrap().split(',').skip(1).collect();
+        let table = function_roles();
+        let (heading, rows) = table.split_first().expect("SECURITY.md has the table");
         let mut expected = Vec::new();
-        for line in lines {
-            let (function, cells) = line.split_once(',').unwrap();
-            for (role, cell) in roles.iter().zip(cells.split(',')) {
-                match cell {
-                    "yes" => expected.push(format!("{function} {role}")),
-                    "no" => {}
-                    other => panic!("{function}, {role}: {other} is neither yes nor no"),
+        for row in rows {
+            for (role, cell) in heading.iter().zip(row).skip(1) {
+                match *cell {
+                    "yes" => expected.push(format!("{} {role}", row[0])),
+                    "–" => {}
+                    other => panic!("{}, {role}: {other} is neither yes nor –", row[0]),
                 }
             }
         }
@@ -37,8 +42,7 @@ mod tests {
         );
         assert_eq!(actual.lines().collect::<Vec<_>>(), expected);
         let functions = "SELECT string_agg(proname, ' ' ORDER BY proname COLLATE \"C\") FROM pg_proc WHERE pronamespace = 'errand'::regnamespace";
-        let mut listed: Vec<&str> =
-            FUNCTION_ROLES.lines().skip(1).map(|l| l.split(',').next().unwrap()).collect();
+        let mut listed: Vec<&str> = rows.iter().map(|row| row[0]).collect();
         listed.sort_unstable();
         assert_eq!(value(functions), listed.join(" "), "every function is in the table");
     }
