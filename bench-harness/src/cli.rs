@@ -19,7 +19,13 @@ pub struct Cli {
     pub command: Command,
 
     /// Folder that holds the workload folders.
-    #[arg(long, global = true, value_name = "DIR", default_value = "workloads", env = "INDEXPROOF_WORKLOADS")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "workloads",
+        env = "INDEXPROOF_WORKLOADS"
+    )]
     pub workloads: PathBuf,
 }
 

@@ -184,8 +184,10 @@ fn dirs(names: &[String], root: &Path) -> Result<Vec<PathBuf>, Failure> {
             dirs.push(dir);
         } else {
             let known = workload::discover(root).map_err(Failure::usage)?;
-            let known: Vec<_> =
-                known.iter().filter_map(|dir| Some(dir.file_name()?.to_string_lossy().into_owned())).collect();
+            let known: Vec<_> = known
+                .iter()
+                .filter_map(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()))
+                .collect();
             return Err(Failure::usage(NoWorkload {
                 name: name.clone(),
                 root: root.display().to_string(),

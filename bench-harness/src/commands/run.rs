@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Failure, Outcome};
 use super::report::{Destinations, write_all};
+use super::{Failure, Outcome};
 use crate::cli::RunArgs;
 use crate::report;
 use crate::run::options::{Effort, Interrupt, RunOptions};
@@ -42,7 +42,10 @@ pub fn run(arguments: RunArgs, root: &Path) -> Result<Outcome, Failure> {
     .map_err(|error| Failure::environment(RunError::Interrupt { reason: error.to_string() }))?;
 
     let out = |error: std::io::Error| {
-        Failure::environment(RunError::Out { dir: arguments.out.display().to_string(), reason: error.to_string() })
+        Failure::environment(RunError::Out {
+            dir: arguments.out.display().to_string(),
+            reason: error.to_string(),
+        })
     };
     // Before the work, not after it: a folder that can't be written would cost the whole run.
     std::fs::create_dir_all(&arguments.out).map_err(out)?;
@@ -86,16 +89,23 @@ pub fn run(arguments: RunArgs, root: &Path) -> Result<Outcome, Failure> {
 /// A misspelt claim or variant would otherwise run nothing and look like success.
 fn names_exist(arguments: &RunArgs, workloads: &[Workload]) -> Result<(), Failure> {
     let named: Vec<_> = workloads.iter().map(|workload| workload.name.clone()).collect();
-    let claims: Vec<_> = workloads.iter().flat_map(|w| w.claims.iter().map(|claim| claim.id.clone())).collect();
+    let claims: Vec<_> =
+        workloads.iter().flat_map(|w| w.claims.iter().map(|claim| claim.id.clone())).collect();
     if let Some(id) = arguments.claim.iter().find(|id| !claims.contains(id)) {
         return Err(Failure::usage(RunError::NoClaim { id: id.clone(), workloads: named, known: claims }));
     }
-    let mut variants: Vec<_> =
-        workloads.iter().flat_map(|w| w.manifest.variants.iter().map(|variant| variant.name.clone())).collect();
+    let mut variants: Vec<_> = workloads
+        .iter()
+        .flat_map(|w| w.manifest.variants.iter().map(|variant| variant.name.clone()))
+        .collect();
     variants.sort();
     variants.dedup();
     if let Some(name) = arguments.variant.iter().find(|name| !variants.contains(name)) {
-        return Err(Failure::usage(RunError::NoVariant { name: name.clone(), workloads: named, known: variants }));
+        return Err(Failure::usage(RunError::NoVariant {
+            name: name.clone(),
+            workloads: named,
+            known: variants,
+        }));
     }
     Ok(())
 }

@@ -51,11 +51,12 @@ impl ArgumentPool {
         let mut sources = Vec::new();
         for parameter in query.params() {
             if let Some(column) = &parameter.draw {
-                let place = columns.iter().position(|name| name == column).ok_or_else(|| DrawError::Column {
-                    query: query.name.clone(),
-                    column: column.clone(),
-                    columns: columns.join(", "),
-                })?;
+                let place =
+                    columns.iter().position(|name| name == column).ok_or_else(|| DrawError::Column {
+                        query: query.name.clone(),
+                        column: column.clone(),
+                        columns: columns.join(", "),
+                    })?;
                 sources.push(Source::Drawn(place));
             } else if let Some(generator) = &parameter.generator {
                 let name = format!("{}.{}", query.name, parameter.name);

@@ -51,7 +51,10 @@ async fn in_transaction(
         PlanMode::Generic => "force_generic_plan",
     };
     session
-        .batch(&format!("SET LOCAL plan_cache_mode = {setting}; PREPARE indexproof_plan{signature} AS {}", bound.sql))
+        .batch(&format!(
+            "SET LOCAL plan_cache_mode = {setting}; PREPARE indexproof_plan{signature} AS {}",
+            bound.sql
+        ))
         .await?;
     // The warm-up must not take what the measured execution is to find (a pickup takes its row).
     session
@@ -68,7 +71,10 @@ async fn type_names(session: &Session, types: &[String]) -> Result<Vec<String>, 
     if types.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!("SELECT t::text FROM unnest(ARRAY[{}]) WITH ORDINALITY AS u(t, n) ORDER BY n", types.join(", "));
+    let sql = format!(
+        "SELECT t::text FROM unnest(ARRAY[{}]) WITH ORDINALITY AS u(t, n) ORDER BY n",
+        types.join(", ")
+    );
     let rows = session.rows(&Bound { sql, types: Vec::new() }, &Vec::new()).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -7,8 +7,8 @@
 use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 
-use futures::{TryStreamExt, pin_mut};
 use bytes::BytesMut;
+use futures::{TryStreamExt, pin_mut};
 use tokio_postgres::types::{Format, FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls, Row};
 use xxhash_rust::xxh3::xxh3_128;
@@ -48,7 +48,10 @@ impl Drop for Session {
 
 impl Session {
     /// Opens a connection and spawns its socket task on the current runtime.
-    pub async fn open(config: &Config, statement_timeout: Duration) -> Result<Session, tokio_postgres::Error> {
+    pub async fn open(
+        config: &Config,
+        statement_timeout: Duration,
+    ) -> Result<Session, tokio_postgres::Error> {
         let mut config = config.clone();
         config.options(format!("-c statement_timeout={}", statement_timeout.as_millis()));
         let (client, connection) = config.connect(NoTls).await?;
@@ -66,10 +69,8 @@ impl Session {
     pub async fn bind(&self, sql: &str, type_names: &[String]) -> Result<Bound, tokio_postgres::Error> {
         let mut types = Vec::with_capacity(type_names.len());
         for name in type_names {
-            let row = self
-                .client
-                .query_typed_one("SELECT $1::text::regtype::oid", &[(name, Type::TEXT)])
-                .await?;
+            let row =
+                self.client.query_typed_one("SELECT $1::text::regtype::oid", &[(name, Type::TEXT)]).await?;
             let oid: u32 = row.get(0);
             types.push(
                 Type::from_oid(oid)
@@ -80,7 +81,11 @@ impl Session {
     }
 
     /// One timed execution: from handing the message to the socket until the last row has arrived.
-    pub async fn execute(&self, bound: &Bound, arguments: &Arguments) -> Result<Answer, tokio_postgres::Error> {
+    pub async fn execute(
+        &self,
+        bound: &Bound,
+        arguments: &Arguments,
+    ) -> Result<Answer, tokio_postgres::Error> {
         let start = Instant::now();
         let stream = self.client.query_typed_raw(&bound.sql, pairs(bound, arguments)).await?;
         pin_mut!(stream);
@@ -94,7 +99,11 @@ impl Session {
     }
 
     /// The rows of one execution, not timed.
-    pub async fn rows(&self, bound: &Bound, arguments: &Arguments) -> Result<Vec<Row>, tokio_postgres::Error> {
+    pub async fn rows(
+        &self,
+        bound: &Bound,
+        arguments: &Arguments,
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
         let stream = self.client.query_typed_raw(&bound.sql, pairs(bound, arguments)).await?;
         stream.try_collect().await
     }

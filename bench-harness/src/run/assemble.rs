@@ -10,9 +10,7 @@ use super::prepare::PreparedDataset;
 use super::workload_run::WorkloadOutcome;
 use super::{RunOptions, options};
 use crate::result::evidence::{IndexAudit, StatementEvidence};
-use crate::result::{
-    LatencyPair, RunFacts, RunResult, SCHEMA_VERSION, Tool, VariantFacts, WorkloadResult,
-};
+use crate::result::{LatencyPair, RunFacts, RunResult, SCHEMA_VERSION, Tool, VariantFacts, WorkloadResult};
 use crate::server::{Server, ServerError};
 use crate::workload::loaded::Workload;
 use crate::workload::model::Requirement;
@@ -45,7 +43,9 @@ pub fn statements(
         let leg = run.and_then(|run| run.leg(variant));
         let floor = run.and_then(|run| evidence.figures.noise_floor(run));
         let rejection = match (plans, leg.and_then(|leg| leg.trouble.as_ref())) {
-            (Err(Trouble::Rejected(rejection)), _) | (_, Some(Trouble::Rejected(rejection))) => Some(rejection.clone()),
+            (Err(Trouble::Rejected(rejection)), _) | (_, Some(Trouble::Rejected(rejection))) => {
+                Some(rejection.clone())
+            }
             _ => None,
         };
         found.push(StatementEvidence {
@@ -123,7 +123,10 @@ pub fn result(
 
 /// Revision of the repository the run was started in, when git and a repository are there.
 fn git_revision() -> Option<String> {
-    let output = std::process::Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output().ok()?;
+    let output = std::process::Command::new("git")
+        .args(["describe", "--always", "--dirty", "--abbrev=12"])
+        .output()
+        .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
 }

@@ -74,7 +74,9 @@ pub fn decided(evidence: &Evidence, run: &StatementRun<'_>, claims: &[&Claim]) -
     claims.iter().all(|claim| {
         claim.parts.iter().all(|part| {
             let variants = part.variants.as_ref().unwrap_or(&claim.variants);
-            variants.iter().all(|variant| parts::timed_verdict(evidence, run, part, variant).is_none_or(is_decided))
+            variants
+                .iter()
+                .all(|variant| parts::timed_verdict(evidence, run, part, variant).is_none_or(is_decided))
         })
     })
 }
@@ -148,7 +150,11 @@ fn variant_verdict(claim: &Claim, variant: &str, parts: Vec<PartResult>) -> Vari
 impl Case<'_> {
     fn parts(&self, counted: Option<&Result<u64, String>>, facts: &[VariantFacts]) -> Vec<PartResult> {
         let applies = |part: &&Part| {
-            part.variants.as_ref().unwrap_or(&self.claim.variants).iter().any(|variant| variant == self.variant)
+            part.variants
+                .as_ref()
+                .unwrap_or(&self.claim.variants)
+                .iter()
+                .any(|variant| variant == self.variant)
         };
         let parts = self.claim.parts.iter().filter(applies);
         let whole = self.whole(counted, facts);

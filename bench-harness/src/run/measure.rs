@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use super::RunOptions;
 use super::options::Effort;
 use super::prepare::PreparedDataset;
 use super::progress::Step;
-use super::RunOptions;
 use crate::driver::arguments::ArgumentPool;
 use crate::driver::leg::{Leg, LegError, LegSize};
 use crate::driver::order::balanced_order;
 use crate::driver::session::{Bound, Session, describe, multiset_hash, rejection};
 use crate::result::evidence::Rejection;
 use crate::stats::{LegRecorder, RoundSamples};
-use crate::workload::{self, loaded::Query};
 use crate::workload::model::Compare;
+use crate::workload::{self, loaded::Query};
 
 /// Why a statement has no figures in a variant.
 #[derive(Clone, Debug)]
@@ -181,7 +181,8 @@ async fn try_once(
     }
     // One at a time: VACUUM wants to be alone.
     let restore = query.restore_in(&leg.variant).map(workload::split_sql).transpose();
-    leg.restore = restore.map_err(|error| Trouble::Guard(format!("its restore: {error}")))?.unwrap_or_default();
+    leg.restore =
+        restore.map_err(|error| Trouble::Guard(format!("its restore: {error}")))?.unwrap_or_default();
     // Two executions tell how many fit a leg.
     let size = LegSize { warm: 1, timed: 1 };
     let probe = Leg { session, query, bound: &bound, restore: &leg.restore, size };
@@ -199,20 +200,25 @@ fn compare_rows(run: &mut StatementRun) {
     if run.query.header.compare == Some(Compare::None) {
         return;
     }
-    let Some((baseline, expected)) = run.legs.first().and_then(|leg| Some((leg.variant.clone(), leg.rows_hash?))) else {
+    let Some((baseline, expected)) =
+        run.legs.first().and_then(|leg| Some((leg.variant.clone(), leg.rows_hash?)))
+    else {
         return;
     };
     for leg in &mut run.legs {
         if leg.rows_hash.is_some_and(|hash| hash != expected) {
-            leg.trouble =
-                Some(Trouble::Guard(format!("it does not return the rows that variant `{baseline}` returns")));
+            leg.trouble = Some(Trouble::Guard(format!(
+                "it does not return the rows that variant `{baseline}` returns"
+            )));
         }
     }
 }
 
 pub(super) fn trouble(bench: &Bench<'_>, sql: &str, error: tokio_postgres::Error) -> Trouble {
     match error.code() {
-        Some(&tokio_postgres::error::SqlState::QUERY_CANCELED) => Trouble::TimedOut(bench.effort.statement_timeout),
+        Some(&tokio_postgres::error::SqlState::QUERY_CANCELED) => {
+            Trouble::TimedOut(bench.effort.statement_timeout)
+        }
         Some(_) => Trouble::Rejected(rejection(sql, &error)),
         None => Trouble::Guard(describe(&error)),
     }

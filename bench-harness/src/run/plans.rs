@@ -39,7 +39,8 @@ pub async fn gather(
     let mut plans = BTreeMap::new();
     for (query, variants) in queries {
         for variant in variants {
-            let Some(session) = dataset.database(variant).and_then(|database| sessions.get(database, false)) else {
+            let Some(session) = dataset.database(variant).and_then(|database| sessions.get(database, false))
+            else {
                 continue;
             };
             let outcome = match dataset.pools.get(&query.name) {
@@ -71,7 +72,8 @@ async fn of_one(
         let json = explain(session, &bound, arguments, PlanMode::Custom).await.map_err(refuse)?;
         custom.push(evidence(json, PlanMode::Custom)?);
     }
-    let worst = plan::merge_worst(custom.iter().map(|plan: &PlanEvidence| &plan.facts));
+    let worst = plan::merge_worst(custom.iter().map(|plan: &PlanEvidence| plan.facts.clone()));
+    let worst = worst.ok_or_else(|| Trouble::Guard("no arguments to plan it with".to_owned()))?;
     let mut shown: Vec<_> = custom.into_iter().max_by_key(|plan| plan.facts.buffers).into_iter().collect();
     if let Some(arguments) = drawn.first()
         && !types.is_empty()
@@ -84,5 +86,10 @@ async fn of_one(
 
 fn evidence(json: serde_json::Value, mode: PlanMode) -> Result<PlanEvidence, Trouble> {
     let parsed = plan::parse(&json).map_err(|error| Trouble::Guard(format!("EXPLAIN: {error}")))?;
-    Ok(PlanEvidence { mode: mode.name().to_owned(), facts: parsed.facts(), text: parsed.text(), plan: json })
+    Ok(PlanEvidence {
+        mode: mode.name().to_owned(),
+        facts: plan::facts(&parsed),
+        text: plan::render(&parsed),
+        plan: json,
+    })
 }

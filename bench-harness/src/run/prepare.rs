@@ -41,7 +41,9 @@ impl PreparedDataset {
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum PrepareError {
     #[error("{what} of workload `{workload}` failed: {message}")]
-    #[diagnostic(help("run it by hand in psql against the workload's schema to see more, then mend the file"))]
+    #[diagnostic(help(
+        "run it by hand in psql against the workload's schema to see more, then mend the file"
+    ))]
     Sql { workload: String, what: String, message: String },
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -77,8 +79,10 @@ impl Preparation<'_> {
     pub fn dataset(&self, name: &str, claims: &[&Claim]) -> Result<PreparedDataset, PrepareError> {
         let workload = self.workload;
         let scale = self.options.scale;
-        let plan = DatasetPlan::compile(workload, name, scale, self.options.seed, self.epoch)
-            .map_err(|error| PrepareError::Generate { workload: workload.name.clone(), message: error.to_string() })?;
+        let plan =
+            DatasetPlan::compile(workload, name, scale, self.options.seed, self.epoch).map_err(|error| {
+                PrepareError::Generate { workload: workload.name.clone(), message: error.to_string() }
+            })?;
         let start = Instant::now();
         let template = self.load(name, &plan)?;
         let load_seconds = start.elapsed().as_secs_f64();
@@ -86,10 +90,15 @@ impl Preparation<'_> {
         let mut client = self.connect(&template)?;
         let seed = self.options.seed;
         let pools = workload.queries.values().map(|query| {
-            (query.name.clone(), ArgumentPool::draw(query, &plan, &mut client, seed).map_err(|error: DrawError| error.to_string()))
+            (
+                query.name.clone(),
+                ArgumentPool::draw(query, &plan, &mut client, seed)
+                    .map_err(|error: DrawError| error.to_string()),
+            )
         });
         let pools = pools.collect();
-        let counted = claims.iter().map(|claim| (claim.id.clone(), count(&mut client, &claim.size.count))).collect();
+        let counted =
+            claims.iter().map(|claim| (claim.id.clone(), count(&mut client, &claim.size.count))).collect();
         drop(client);
 
         let mut databases = Vec::new();
@@ -106,7 +115,16 @@ impl Preparation<'_> {
             rows: plan.tables().iter().map(|table| (table.name.clone(), table.rows)).collect(),
             load_seconds,
         };
-        Ok(PreparedDataset { name: name.to_owned(), facts, plan, template, databases, audits, pools, counted })
+        Ok(PreparedDataset {
+            name: name.to_owned(),
+            facts,
+            plan,
+            template,
+            databases,
+            audits,
+            pools,
+            counted,
+        })
     }
 
     fn load(&self, dataset: &str, plan: &DatasetPlan) -> Result<String, PrepareError> {
@@ -131,7 +149,8 @@ impl Preparation<'_> {
                 self.stop_if_interrupted()?;
                 let to = table.rows.min(from + chunk as u64);
                 buffer.clear();
-                plan.write_copy(&table.name, from..to, &mut buffer).map_err(|error| failed(error.to_string()))?;
+                plan.write_copy(&table.name, from..to, &mut buffer)
+                    .map_err(|error| failed(error.to_string()))?;
                 sink.write_all(&buffer).map_err(|error| failed(error.to_string()))?;
                 step.advance(to - from);
             }

@@ -42,7 +42,8 @@ impl Theatre<'_> {
             None => return Err(failed("its arguments", "they were not drawn".to_owned())),
         };
 
-        let what = format!("{}/{}: {} in {variant}", self.workload.name, dataset.name, scenarios::name(scenario));
+        let what =
+            format!("{}/{}: {} in {variant}", self.workload.name, dataset.name, scenarios::name(scenario));
         let step = Step::start(&what, None);
         let scratch = format!("{}_{}_scratch", self.workload.name, dataset.name);
         self.server

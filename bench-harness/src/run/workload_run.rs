@@ -9,7 +9,7 @@ use super::judge::{self, Evidence, PartKey, Played};
 use super::measure::{self, Bench, Sessions, StatementRun};
 use super::options::Effort;
 use super::plans;
-use super::prepare::{PrepareError, Preparation, PreparedDataset, variant_facts};
+use super::prepare::{Preparation, PrepareError, PreparedDataset, variant_facts};
 use super::progress::Step;
 use super::scratch::Theatre;
 use super::{RunOptions, indexes};
@@ -34,7 +34,11 @@ pub fn run(workloads: &[Workload], server: &Server, options: &RunOptions) -> Res
     let started = Instant::now();
     let epoch = jiff::Timestamp::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        PrepareError::Sql { workload: "-".to_owned(), what: "starting a runtime".to_owned(), message: error.to_string() }
+        PrepareError::Sql {
+            workload: "-".to_owned(),
+            what: "starting a runtime".to_owned(),
+            message: error.to_string(),
+        }
     })?;
     let floor = select_one_floor(&runtime, server)?;
     let mut outcomes = Vec::new();
@@ -57,7 +61,16 @@ pub fn run(workloads: &[Workload], server: &Server, options: &RunOptions) -> Res
         .flat_map(|workload| &workload.manifest.variants)
         .flat_map(|variant| variant.requires.iter().cloned())
         .collect();
-    Ok(assemble::result(server, options, &requirements, epoch, started.elapsed(), floor, interrupted, outcomes)?)
+    Ok(assemble::result(
+        server,
+        options,
+        &requirements,
+        epoch,
+        started.elapsed(),
+        floor,
+        interrupted,
+        outcomes,
+    )?)
 }
 
 fn select_one_floor(runtime: &tokio::runtime::Runtime, server: &Server) -> Result<LatencyPair, PrepareError> {
@@ -99,7 +112,8 @@ impl OneWorkload<'_> {
         let datasets: BTreeSet<&str> = claims.iter().map(|claim| claim.dataset.as_str()).collect();
         // One data set after the other, each dropped when done: disk holds one at a time.
         for dataset in datasets {
-            let of_it: Vec<&Claim> = claims.iter().copied().filter(|claim| claim.dataset == dataset).collect();
+            let of_it: Vec<&Claim> =
+                claims.iter().copied().filter(|claim| claim.dataset == dataset).collect();
             self.dataset(dataset, &of_it, &facts, &mut result, &mut judged)?;
         }
         // In the order of the claims file, whatever the data sets.
@@ -118,10 +132,17 @@ impl OneWorkload<'_> {
     fn variants(&self, claims: &[&Claim], facts: &[VariantFacts]) -> Vec<String> {
         let baseline = self.workload.baseline();
         let wanted = |name: &str| {
-            (claims.iter().any(|claim| claim.variants.iter().any(|variant| variant == name)) || name == baseline)
-                && (self.options.variants.is_empty() || self.options.variants.iter().any(|v| v == name) || name == baseline)
+            (claims.iter().any(|claim| claim.variants.iter().any(|variant| variant == name))
+                || name == baseline)
+                && (self.options.variants.is_empty()
+                    || self.options.variants.iter().any(|v| v == name)
+                    || name == baseline)
         };
-        facts.iter().filter(|variant| variant.skipped.is_none() && wanted(&variant.name)).map(|v| v.name.clone()).collect()
+        facts
+            .iter()
+            .filter(|variant| variant.skipped.is_none() && wanted(&variant.name))
+            .map(|v| v.name.clone())
+            .collect()
     }
 
     fn dataset(
@@ -142,7 +163,8 @@ impl OneWorkload<'_> {
             variants: &variants,
         };
         let mut dataset = preparation.dataset(name, claims)?;
-        let mut evidence = Evidence::new(self.floor, Figures::new(&effort, self.options.seed), self.options.scale);
+        let mut evidence =
+            Evidence::new(self.floor, Figures::new(&effort, self.options.seed), self.options.scale);
         evidence.scenarios = self.scenarios(claims, &dataset);
         evidence.sizes = self.sizes(&preparation, claims, &dataset)?;
         // Where the right is missing, the server's facts name the lost guard.
@@ -167,7 +189,8 @@ impl OneWorkload<'_> {
                 let mut of_phase = Vec::new();
                 let step = Step::start(&format!("{}/{name}: comparing answers", self.workload.name), None);
                 for (query, variants) in phase.of(self.timed(claims)) {
-                    let variants: Vec<_> = variants.into_iter().filter(|v| dataset.database(v).is_some()).collect();
+                    let variants: Vec<_> =
+                        variants.into_iter().filter(|v| dataset.database(v).is_some()).collect();
                     of_phase.push(measure::set_up(&bench, &sessions, query, &dataset, &variants).await);
                 }
                 drop(step);
@@ -194,8 +217,12 @@ impl OneWorkload<'_> {
 
     /// Plays every scenario of the claims in every variant it applies to.
     fn scenarios(&self, claims: &[&Claim], dataset: &PreparedDataset) -> BTreeMap<PartKey, Played> {
-        let theatre =
-            Theatre { workload: self.workload, server: self.server, options: self.options, runtime: self.runtime };
+        let theatre = Theatre {
+            workload: self.workload,
+            server: self.server,
+            options: self.options,
+            runtime: self.runtime,
+        };
         let mut played = BTreeMap::new();
         for (key, measure) in parts(claims) {
             if let Measure::Scenario(scenario) = measure
@@ -217,7 +244,8 @@ impl OneWorkload<'_> {
     ) -> Result<BTreeMap<PartKey, judge::Sizes>, PrepareError> {
         let mut sizes = BTreeMap::new();
         for (key, measure) in parts(claims) {
-            let (Measure::IndexSize { index, full, .. }, Some(database)) = (measure, dataset.database(&key.variant))
+            let (Measure::IndexSize { index, full, .. }, Some(database)) =
+                (measure, dataset.database(&key.variant))
             else {
                 continue;
             };
@@ -307,7 +335,10 @@ fn parts<'a>(claims: &[&'a Claim]) -> impl Iterator<Item = (PartKey, &'a Measure
     claims.into_iter().flat_map(|claim| {
         claim.parts.iter().flat_map(move |part| {
             part.variants.as_ref().unwrap_or(&claim.variants).iter().map(move |variant| {
-                (PartKey { claim: claim.id.clone(), part: part.name.clone(), variant: variant.clone() }, &part.measure)
+                (
+                    PartKey { claim: claim.id.clone(), part: part.name.clone(), variant: variant.clone() },
+                    &part.measure,
+                )
             })
         })
     })

@@ -6,7 +6,11 @@ use super::{ScenarioError, Stage, observation, stop_if_interrupted};
 use crate::driver::session::{RawColumn, Session};
 use crate::result::evidence::Observation;
 
-pub(super) async fn play(stage: &Stage<'_>, oracle: &str, calls: u32) -> Result<Vec<Observation>, ScenarioError> {
+pub(super) async fn play(
+    stage: &Stage<'_>,
+    oracle: &str,
+    calls: u32,
+) -> Result<Vec<Observation>, ScenarioError> {
     let session = Session::open(stage.config, Duration::from_secs(60))
         .await
         .map_err(ScenarioError::failed("opening a connection"))?;
@@ -36,7 +40,9 @@ pub(super) async fn play(stage: &Stage<'_>, oracle: &str, calls: u32) -> Result<
 type Identity = Vec<u8>;
 
 fn first_columns(rows: &[tokio_postgres::Row]) -> Result<Vec<Identity>, tokio_postgres::Error> {
-    rows.iter().map(|row| Ok(row.try_get::<_, Option<RawColumn>>(0)?.map_or(Vec::new(), |raw| raw.0.to_vec()))).collect()
+    rows.iter()
+        .map(|row| Ok(row.try_get::<_, Option<RawColumn>>(0)?.map_or(Vec::new(), |raw| raw.0.to_vec())))
+        .collect()
 }
 
 fn observations(expected: &[Identity], drained: &[Identity]) -> Vec<Observation> {

@@ -45,7 +45,8 @@ impl Storm<'_> {
             .await
             .map_err(ScenarioError::failed("opening the check's connection"))?;
         let bound = judge.bind(sql, &types).await.map_err(ScenarioError::rejected(sql))?;
-        let check = judge.bind(self.check, &types).await.map_err(ScenarioError::failed("binding the check"))?;
+        let check =
+            judge.bind(self.check, &types).await.map_err(ScenarioError::failed("binding the check"))?;
 
         // Once, undone: a statement that PostgreSQL rejects is a finding of its own, not a storm of errors.
         let first = stage.pool.at(u32::MAX, 0);
@@ -59,18 +60,22 @@ impl Storm<'_> {
         for volley in 0..self.volleys {
             stop_if_interrupted(stage)?;
             let arguments = stage.pool.at(volley, 0);
-            let mut undone: Vec<bool> = sessions.iter().map(|_| rng.random_bool(self.rollback_share)).collect();
+            let mut undone: Vec<bool> =
+                sessions.iter().map(|_| rng.random_bool(self.rollback_share)).collect();
             // One call at least must commit, else there is nothing to count.
             if let Some(last) = undone.last_mut()
                 && self.rollback_share > 0.0
             {
                 *last = false;
             }
-            let calls = sessions.iter().zip(&undone).map(|(session, undo)| call(session, &bound, &arguments, *undo));
+            let calls =
+                sessions.iter().zip(&undone).map(|(session, undo)| call(session, &bound, &arguments, *undo));
             for outcome in futures::future::join_all(calls).await {
                 tally.calls += 1;
                 match outcome {
-                    Ok(rows) if self.rows_per_call.is_some_and(|expected| expected != rows) => tally.wrong_rows += 1,
+                    Ok(rows) if self.rows_per_call.is_some_and(|expected| expected != rows) => {
+                        tally.wrong_rows += 1
+                    }
                     Ok(_) => {}
                     Err(message) => {
                         tally.errors += 1;
@@ -79,7 +84,8 @@ impl Storm<'_> {
                 }
             }
             tally.rolled_back += undone.iter().filter(|undo| **undo).count() as u64;
-            let counted = judge.number(&check, &arguments).await.map_err(ScenarioError::number("the check"))?;
+            let counted =
+                judge.number(&check, &arguments).await.map_err(ScenarioError::number("the check"))?;
             tally.lowest = Some(tally.lowest.map_or(counted, |lowest| lowest.min(counted)));
             tally.highest = Some(tally.highest.map_or(counted, |highest| highest.max(counted)));
             tally.wrong_volleys += u64::from(counted != self.expected);
@@ -94,7 +100,9 @@ impl Storm<'_> {
             None => tally.errors.to_string(),
         };
         let extremes = match (tally.lowest, tally.highest) {
-            (Some(lowest), Some(highest)) if lowest != highest => format!("; the check gave {lowest} to {highest}"),
+            (Some(lowest), Some(highest)) if lowest != highest => {
+                format!("; the check gave {lowest} to {highest}")
+            }
             (Some(same), _) => format!("; the check gave {same} each time"),
             _ => String::new(),
         };
@@ -125,7 +133,11 @@ impl Storm<'_> {
 /// One call; its own transaction when it is to be undone. A failed one is rolled back, so the session stays usable.
 async fn call(session: &Session, bound: &Bound, arguments: &Arguments, undo: bool) -> Result<u64, String> {
     if !undo {
-        return session.execute(bound, arguments).await.map(|answer| answer.rows).map_err(|error| describe(&error));
+        return session
+            .execute(bound, arguments)
+            .await
+            .map(|answer| answer.rows)
+            .map_err(|error| describe(&error));
     }
     session.batch("BEGIN").await.map_err(|error| describe(&error))?;
     let outcome = session.execute(bound, arguments).await;
@@ -138,7 +150,14 @@ mod tests {
     use super::*;
 
     fn storm() -> Storm<'static> {
-        Storm { connections: 64, volleys: 10, check: "", expected: 1, rows_per_call: Some(1), rollback_share: 0.0 }
+        Storm {
+            connections: 64,
+            volleys: 10,
+            check: "",
+            expected: 1,
+            rows_per_call: Some(1),
+            rollback_share: 0.0,
+        }
     }
 
     fn failing(observations: &[Observation]) -> Vec<&str> {
@@ -160,6 +179,9 @@ mod tests {
     #[test]
     fn no_volley_proves_nothing() {
         let none = Storm { volleys: 0, ..storm() };
-        assert_eq!(failing(&none.observations(&Tally::default())), ["volleys after which the check is not 1"]);
+        assert_eq!(
+            failing(&none.observations(&Tally::default())),
+            ["volleys after which the check is not 1"]
+        );
     }
 }

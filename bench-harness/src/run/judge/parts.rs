@@ -1,8 +1,8 @@
 //! The rule and the figures of each kind of part.
 
 use super::{Case, Evidence, PartKey};
-use crate::result::evidence::{Measurement, PlanFacts, Rejection, UnusedIndex};
 use crate::plan;
+use crate::result::evidence::{Measurement, Rejection, UnusedIndex};
 use crate::run::measure::{LegRun, StatementRun, Trouble};
 use crate::run::plans::{PlanKey, Plans};
 use crate::scenarios::{self, ScenarioError};
@@ -48,7 +48,9 @@ impl Case<'_> {
                 Err(judgement) => (judgement, Measurement::None),
             },
             Measure::Plan(plan) => self.plan(plan),
-            Measure::IndexSize { index, smaller_by_percent, .. } => self.index_size(part, index, *smaller_by_percent),
+            Measure::IndexSize { index, smaller_by_percent, .. } => {
+                self.index_size(part, index, *smaller_by_percent)
+            }
             Measure::Accepted { statements } => self.accepted(*statements),
             Measure::Used { indexes } => self.used(*indexes),
             Measure::Scenario(scenario) => self.scenario(part, scenario),
@@ -57,8 +59,9 @@ impl Case<'_> {
 
     fn leg(&self, statement: &str) -> Result<(&StatementRun<'_>, &LegRun), Judgement> {
         let run = self.runs.iter().find(|run| run.query.name == statement);
-        run.and_then(|run| Some((run, run.leg(self.variant)?)))
-            .ok_or_else(|| Judgement::new(Verdict::Invalid, format!("`{statement}` was not measured in this variant")))
+        run.and_then(|run| Some((run, run.leg(self.variant)?))).ok_or_else(|| {
+            Judgement::new(Verdict::Invalid, format!("`{statement}` was not measured in this variant"))
+        })
     }
 
     fn plans(&self, statement: &str) -> Result<&Plans, Judgement> {
@@ -66,7 +69,10 @@ impl Case<'_> {
         match self.evidence.plans.get(&key) {
             Some(Ok(plans)) => Ok(plans),
             Some(Err(trouble)) => Err(troubled(trouble, None)),
-            None => Err(Judgement::new(Verdict::Invalid, format!("`{statement}` was not planned in this variant"))),
+            None => Err(Judgement::new(
+                Verdict::Invalid,
+                format!("`{statement}` was not planned in this variant"),
+            )),
         }
     }
 
@@ -94,9 +100,10 @@ impl Case<'_> {
             return (Judgement::new(Verdict::Invalid, "its size was not measured"), Measurement::None);
         };
         match (sizes.bytes, &sizes.full_bytes) {
-            (None, _) => {
-                (Judgement::new(Verdict::Invalid, format!("variant `{}` has no index {index}", self.variant)), Measurement::None)
-            }
+            (None, _) => (
+                Judgement::new(Verdict::Invalid, format!("variant `{}` has no index {index}", self.variant)),
+                Measurement::None,
+            ),
             (_, Err(rejection)) => (Judgement::rejected("it", rejection), Measurement::None),
             (Some(bytes), Ok(full_bytes)) => {
                 let smaller_by_percent = smaller_by_percent(bytes, *full_bytes);
@@ -126,7 +133,8 @@ impl Case<'_> {
     fn used(&self, wanted: u64) -> Judged {
         let mut used = Vec::new();
         let mut unused = Vec::new();
-        for audit in self.dataset.audits.iter().filter(|audit| audit.variant == self.variant && audit.created) {
+        for audit in self.dataset.audits.iter().filter(|audit| audit.variant == self.variant && audit.created)
+        {
             let naming: Vec<_> = self
                 .workload
                 .queries
@@ -154,7 +162,9 @@ impl Case<'_> {
         };
         match self.evidence.scenarios.get(&key) {
             None => (Judgement::new(Verdict::Invalid, "the scenario was not played"), Measurement::None),
-            Some(Err(ScenarioError::Rejected(rejection))) => (Judgement::rejected("it", rejection), Measurement::None),
+            Some(Err(ScenarioError::Rejected(rejection))) => {
+                (Judgement::rejected("it", rejection), Measurement::None)
+            }
             Some(Err(ScenarioError::Interrupted)) => {
                 (Judgement::new(Verdict::Inconclusive, "the run was interrupted"), Measurement::None)
             }
@@ -213,11 +223,11 @@ fn ratio(evidence: &Evidence, run: &StatementRun<'_>, leg: &LegRun, above: f64) 
     }
     let estimate = evidence.figures.ratio(baseline, leg);
     let noise_floor = evidence.figures.noise_floor(run);
-    let facts = |variant: &str| {
+    let plans = |variant: &str| {
         let key = PlanKey { query: run.query.name.clone(), variant: variant.to_owned() };
-        evidence.plans.get(&key).and_then(|plans| plans.as_ref().ok()).map(|plans| &plans.worst)
+        evidence.plans.get(&key).and_then(|plans| plans.as_ref().ok())
     };
-    let same_work = same_work(facts(&baseline.variant), facts(&leg.variant));
+    let same_work = same_work(plans(&baseline.variant), plans(&leg.variant));
     let mut judgement = verdict::judge_ratio(above, estimate.as_ref(), noise_floor, same_work);
     say_why_stopped(&mut judgement, run);
     let measurement = estimate.map_or(Measurement::None, |estimate| Measurement::Ratio {
@@ -238,8 +248,10 @@ fn say_why_stopped(judgement: &mut Judgement, run: &StatementRun<'_>) {
     }
 }
 
-fn same_work(left: Option<&PlanFacts>, right: Option<&PlanFacts>) -> bool {
-    matches!((left, right), (Some(left), Some(right)) if plan::same_work(left, right))
+/// Whether the plans, each with the arguments that cost it most, are the same down to the buffers.
+fn same_work(left: Option<&Plans>, right: Option<&Plans>) -> bool {
+    let parsed = |plans: Option<&Plans>| plan::parse(&plans?.shown.first()?.plan).ok();
+    matches!((parsed(left), parsed(right)), (Some(left), Some(right)) if plan::same_work(&left, &right))
 }
 
 /// What a statement's trouble means for a part; `below_ms` when the part holds its time against a target.
