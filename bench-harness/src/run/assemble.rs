@@ -82,38 +82,45 @@ pub fn used_by(audits: &mut [IndexAudit], plans: &BTreeMap<PlanKey, Result<Plans
     }
 }
 
-/// The whole run.
-pub fn result(
-    server: &Server,
+/// What there is to say of the run itself.
+pub fn run_facts(
     options: &RunOptions,
-    requirements: &[Requirement],
     epoch: jiff::Timestamp,
     elapsed: Duration,
     floor: LatencyPair,
     interrupted: bool,
-    outcomes: Vec<WorkloadOutcome>,
-) -> Result<RunResult, ServerError> {
+) -> RunFacts {
     let mut warnings = Vec::new();
     if cfg!(debug_assertions) {
         warnings.push("indexproof is a debug build: its own time is in every figure".to_owned());
     }
+    RunFacts {
+        epoch: epoch.to_string(),
+        finished_at: jiff::Timestamp::now().to_string(),
+        seed: options.seed,
+        scale: options.scale,
+        budget_seconds: options.budget.as_secs(),
+        elapsed_seconds: elapsed.as_secs_f64(),
+        interrupted,
+        confidence: options::CONFIDENCE,
+        select_one_ms: Some(floor),
+        warnings,
+    }
+}
+
+/// The whole run.
+pub fn result(
+    server: &Server,
+    requirements: &[Requirement],
+    run: RunFacts,
+    outcomes: Vec<WorkloadOutcome>,
+) -> Result<RunResult, ServerError> {
     let (workloads, claims): (Vec<_>, Vec<_>) =
         outcomes.into_iter().map(|outcome| (outcome.result, outcome.claims)).unzip();
     Ok(RunResult {
         schema_version: SCHEMA_VERSION,
         tool: Tool { version: env!("CARGO_PKG_VERSION").to_owned(), git_revision: git_revision() },
-        run: RunFacts {
-            epoch: epoch.to_string(),
-            finished_at: jiff::Timestamp::now().to_string(),
-            seed: options.seed,
-            scale: options.scale,
-            budget_seconds: options.budget.as_secs(),
-            elapsed_seconds: elapsed.as_secs_f64(),
-            interrupted,
-            confidence: options::CONFIDENCE,
-            select_one_ms: Some(floor),
-            warnings,
-        },
+        run,
         machine: server.machine(),
         server: server.facts(requirements)?,
         workloads,

@@ -61,16 +61,8 @@ pub fn run(workloads: &[Workload], server: &Server, options: &RunOptions) -> Res
         .flat_map(|workload| &workload.manifest.variants)
         .flat_map(|variant| variant.requires.iter().cloned())
         .collect();
-    Ok(assemble::result(
-        server,
-        options,
-        &requirements,
-        epoch,
-        started.elapsed(),
-        floor,
-        interrupted,
-        outcomes,
-    )?)
+    let run = assemble::run_facts(options, epoch, started.elapsed(), floor, interrupted);
+    Ok(assemble::result(server, &requirements, run, outcomes)?)
 }
 
 fn select_one_floor(runtime: &tokio::runtime::Runtime, server: &Server) -> Result<LatencyPair, PrepareError> {
@@ -315,7 +307,7 @@ enum Phase {
 }
 
 impl Phase {
-    fn of<'s>(self, queries: Vec<(&'s Query, Vec<String>)>) -> Vec<(&'s Query, Vec<String>)> {
+    fn of(self, queries: Vec<(&Query, Vec<String>)>) -> Vec<(&Query, Vec<String>)> {
         let is_read = |query: &Query| query.effect() == Effect::Read;
         queries.into_iter().filter(|(query, _)| is_read(query) == (self == Phase::Reads)).collect()
     }
