@@ -33,10 +33,10 @@ pub fn run(arguments: RunArgs, root: &Path) -> Result<Outcome, Failure> {
     let raise = interrupt.clone();
     ctrlc::set_handler(move || {
         if raise.raised() {
-            eprintln!("\nstopping as fast as possible; what was measured is kept");
-        } else {
-            eprintln!("\nending after this step (Ctrl-C): what is measured so far is kept");
+            // Asked twice: the server's watchdog removes what this process leaves behind.
+            std::process::exit(130);
         }
+        eprintln!("\nending after this step, keeping what is measured so far; Ctrl-C again ends at once");
         raise.raise();
     })
     .map_err(|error| Failure::environment(RunError::Interrupt { reason: error.to_string() }))?;

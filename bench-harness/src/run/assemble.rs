@@ -88,7 +88,6 @@ pub fn run_facts(
     epoch: jiff::Timestamp,
     elapsed: Duration,
     floor: LatencyPair,
-    interrupted: bool,
 ) -> RunFacts {
     let mut warnings = Vec::new();
     if cfg!(debug_assertions) {
@@ -101,7 +100,7 @@ pub fn run_facts(
         scale: options.scale,
         budget_seconds: options.budget.as_secs(),
         elapsed_seconds: elapsed.as_secs_f64(),
-        interrupted,
+        interrupted: options.interrupt.raised(),
         confidence: options::CONFIDENCE,
         select_one_ms: Some(floor),
         warnings,

@@ -42,17 +42,10 @@ pub fn run(workloads: &[Workload], server: &Server, options: &RunOptions) -> Res
     })?;
     let floor = select_one_floor(&runtime, server)?;
     let mut outcomes = Vec::new();
-    let mut interrupted = false;
     for workload in workloads {
         let one = OneWorkload { workload, server, options, runtime: &runtime, epoch, floor };
-        match one.run() {
-            Ok(Some(outcome)) => outcomes.push(outcome),
-            Ok(None) => {}
-            Err(PrepareError::Interrupted) => interrupted = true,
-            Err(error) => return Err(error),
-        }
-        if interrupted || options.interrupt.raised() {
-            interrupted = true;
+        outcomes.extend(one.run()?);
+        if options.interrupt.raised() {
             break;
         }
     }
@@ -61,7 +54,7 @@ pub fn run(workloads: &[Workload], server: &Server, options: &RunOptions) -> Res
         .flat_map(|workload| &workload.manifest.variants)
         .flat_map(|variant| variant.requires.iter().cloned())
         .collect();
-    let run = assemble::run_facts(options, epoch, started.elapsed(), floor, interrupted);
+    let run = assemble::run_facts(options, epoch, started.elapsed(), floor);
     Ok(assemble::result(server, &requirements, run, outcomes)?)
 }
 
@@ -106,7 +99,11 @@ impl OneWorkload<'_> {
         for dataset in datasets {
             let of_it: Vec<&Claim> =
                 claims.iter().copied().filter(|claim| claim.dataset == dataset).collect();
-            self.dataset(dataset, &of_it, &facts, &mut result, &mut judged)?;
+            match self.dataset(dataset, &of_it, &facts, &mut result, &mut judged) {
+                // What other data sets gave is kept.
+                Err(PrepareError::Interrupted) => break,
+                outcome => outcome?,
+            }
         }
         // In the order of the claims file, whatever the data sets.
         judged.sort_by_key(|claim: &ClaimResult| {
