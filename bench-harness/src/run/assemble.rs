@@ -74,7 +74,7 @@ pub fn used_by(audits: &mut [IndexAudit], plans: &BTreeMap<PlanKey, Result<Plans
         for (key, plans) in plans {
             if let Ok(plans) = plans
                 && key.variant == audit.variant
-                && plans.worst.indexes.contains(&audit.name)
+                && plans.indexes.contains(&audit.name)
             {
                 audit.used_by.push(key.query.clone());
             }

@@ -1,6 +1,6 @@
 //! Plans of statements in all variants, with several drawn arguments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::measure::{Bench, Sessions, Trouble, trouble};
 use super::prepare::PreparedDataset;
@@ -23,8 +23,10 @@ pub struct PlanKey {
 pub struct Plans {
     /// Custom first: the one that touched the most buffers among the drawn arguments; then generic.
     pub shown: Vec<PlanEvidence>,
-    /// Over all drawn arguments: every node and index seen, the most buffers, index-only only if always.
+    /// Over all drawn arguments: every node seen, the most buffers; indexes, and index-only, only if always.
     pub worst: PlanFacts,
+    /// Indexes used with any of the drawn arguments.
+    pub indexes: BTreeSet<String>,
 }
 
 /// Plans every query in its variants.
@@ -74,6 +76,7 @@ async fn of_one(
     }
     let worst = plan::merge_worst(custom.iter().map(|plan: &PlanEvidence| plan.facts.clone()));
     let worst = worst.ok_or_else(|| Trouble::Guard("no arguments to plan it with".to_owned()))?;
+    let indexes = custom.iter().flat_map(|plan| plan.facts.indexes.iter().cloned()).collect();
     let mut shown: Vec<_> = custom.into_iter().max_by_key(|plan| plan.facts.buffers).into_iter().collect();
     if let Some(arguments) = drawn.first()
         && !types.is_empty()
@@ -81,7 +84,7 @@ async fn of_one(
         let json = explain(session, &bound, arguments, PlanMode::Generic).await.map_err(refuse)?;
         shown.push(evidence(json, PlanMode::Generic)?);
     }
-    Ok(Plans { shown, worst })
+    Ok(Plans { shown, worst, indexes })
 }
 
 fn evidence(json: serde_json::Value, mode: PlanMode) -> Result<PlanEvidence, Trouble> {

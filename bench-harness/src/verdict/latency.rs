@@ -93,7 +93,7 @@ fn undecided(name: &str, below_ms: f64, bounds: &StatisticBounds) -> String {
     let (Some(low), Some(high)) = (bounds.low_ms, bounds.high_ms) else {
         let short = bounds.samples_needed as f64 / bounds.effective_samples.max(1) as f64;
         return format!(
-            "{seen}{} in {} rounds are worth {} independent ones, a bound needs {}; about {} more of the same would do",
+            "{seen}{} in {} rounds are worth {} independent ones, a bound needs {}; about {} more in further rounds would do",
             counted(bounds.samples, "execution", "executions"),
             bounds.rounds,
             grouped(bounds.effective_samples),
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(
             open.reason,
             "p95 120 ms (at least 80.0), target under 500 ms: 40 executions in 16 rounds are worth 29 independent ones, \
-             a bound needs 72; about 60 executions more of the same would do"
+             a bound needs 72; about 60 executions more in further rounds would do"
         );
     }
 

@@ -2,7 +2,7 @@
 //!
 //! One file per kind of target: [`latency`], [`ratio`], [`range`], [`plan`], [`index`], [`scenario`]. Around them:
 //! [`guard`] rejects figures that can't be trusted, [`size`] weakens what was measured on less data than claimed,
-//! [`combine`] makes one verdict of several parts. [`agreement`] comes after all of these and gives nothing back.
+//! [`combine`] makes one verdict of several parts. [`mod@agreement`] comes after all of these and gives nothing back.
 
 pub mod agreement;
 pub mod combine;

@@ -143,7 +143,7 @@ impl Case<'_> {
                 .map(|query| (query.name.as_str(), self.plans(&query.name)))
                 .collect();
             let uses = |plans: &Result<&Plans, Judgement>| {
-                plans.as_ref().is_ok_and(|plans| plans.worst.indexes.contains(&audit.name))
+                plans.as_ref().is_ok_and(|plans| plans.indexes.contains(&audit.name))
             };
             if naming.iter().any(|(_, plans)| uses(plans)) {
                 used.push(audit.name.clone());
@@ -269,10 +269,13 @@ fn why_unused(naming: &[(&str, Result<&Plans, Judgement>)]) -> String {
     }
     let instead = naming.iter().map(|(query, plans)| match plans {
         Err(judgement) => format!("{query}: {}", judgement.reason),
-        Ok(plans) if plans.worst.indexes.is_empty() => {
+        Ok(plans) if plans.indexes.is_empty() => {
             format!("{query} uses no index: {}", plans.worst.nodes.join(" → "))
         }
-        Ok(plans) => format!("{query} uses {}", plans.worst.indexes.join(", ")),
+        Ok(plans) => {
+            let indexes: Vec<_> = plans.indexes.iter().map(String::as_str).collect();
+            format!("{query} uses {}", indexes.join(", "))
+        }
     });
     instead.collect::<Vec<_>>().join("; ")
 }
