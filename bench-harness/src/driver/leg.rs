@@ -15,10 +15,11 @@ pub struct LegSize {
 }
 
 impl LegSize {
-    /// So many executions that a leg takes about `target`, at least one, at most `most`.
-    pub fn for_duration(one: Duration, target: Duration, most: u32) -> LegSize {
+    /// So many executions that a leg takes about `target`, within `bounds` (fewest, most).
+    pub fn for_duration(one: Duration, target: Duration, bounds: (u32, u32)) -> LegSize {
+        let (fewest, most) = bounds;
         let fitting = target.as_secs_f64() / one.as_secs_f64().max(1e-6);
-        let timed = (fitting.min(f64::from(most)) as u32).clamp(1, most);
+        let timed = (fitting.min(f64::from(most)) as u32).clamp(fewest.max(1), most.max(1));
         LegSize { warm: timed.div_ceil(4), timed }
     }
 }
@@ -125,10 +126,10 @@ mod tests {
     #[test]
     fn a_leg_fits_its_time_and_never_is_empty() {
         let target = Duration::from_millis(100);
-        let size = |ms| LegSize::for_duration(Duration::from_millis(ms), target, 50);
+        let size = |ms| LegSize::for_duration(Duration::from_millis(ms), target, (2, 50));
         assert_eq!(size(1), LegSize { warm: 13, timed: 50 });
         assert_eq!(size(10), LegSize { warm: 3, timed: 10 });
-        assert_eq!(size(5_000), LegSize { warm: 1, timed: 1 });
+        assert_eq!(size(5_000), LegSize { warm: 1, timed: 2 });
     }
 
     #[test]

@@ -69,16 +69,15 @@ struct Case<'a> {
     variant: &'a str,
 }
 
-/// Whether a statement needs no more rounds: every part that rests on its times has a verdict in every variant.
-pub fn decided(evidence: &Evidence, run: &StatementRun<'_>, claims: &[&Claim]) -> bool {
-    claims.iter().all(|claim| {
-        claim.parts.iter().all(|part| {
-            let variants = part.variants.as_ref().unwrap_or(&claim.variants);
-            variants
-                .iter()
-                .all(|variant| parts::timed_verdict(evidence, run, part, variant).is_none_or(is_decided))
-        })
-    })
+/// Whether a statement needs no more rounds in a variant: every part that rests on its times there has a verdict.
+pub fn decided(evidence: &Evidence, run: &StatementRun<'_>, claims: &[&Claim], variant: &str) -> bool {
+    let parts = claims.iter().flat_map(|claim| {
+        let applies = |part: &&Part| {
+            part.variants.as_ref().unwrap_or(&claim.variants).iter().any(|other| other == variant)
+        };
+        claim.parts.iter().filter(applies)
+    });
+    parts.into_iter().all(|part| parts::timed_verdict(evidence, run, part, variant).is_none_or(is_decided))
 }
 
 fn is_decided(verdict: Verdict) -> bool {

@@ -36,6 +36,8 @@ pub struct LegRun {
     pub rounds: Vec<RoundSamples>,
     pub rows_hash: Option<u128>,
     pub trouble: Option<Trouble>,
+    /// Decided: it runs in no further round.
+    done: bool,
     bound: Option<Bound>,
     restore: Vec<String>,
     size: LegSize,
@@ -136,6 +138,7 @@ async fn set_up_leg(
         rounds: Vec::new(),
         rows_hash: None,
         trouble: None,
+        done: false,
         bound: None,
         restore: Vec::new(),
         size: LegSize { warm: 1, timed: 1 },
@@ -189,7 +192,7 @@ async fn try_once(
     let outcome = probe.run(|n| pool.at(u32::MAX, n)).await;
     let times = outcome.map_err(|error| leg_trouble(bench, &leg.sql, error))?.times;
     let one = times.iter().min().copied().unwrap_or_default();
-    leg.size = LegSize::for_duration(one, bench.effort.leg, bench.effort.most);
+    leg.size = LegSize::for_duration(one, bench.effort.leg, (bench.effort.fewest, bench.effort.most));
     leg.rows_hash = Some(hash);
     leg.bound = Some(bound);
     Ok(())
@@ -233,13 +236,14 @@ fn leg_trouble(bench: &Bench<'_>, sql: &str, error: LegError) -> Trouble {
 
 /// Runs rounds until every statement is decided, the budget is over, or the run is interrupted.
 ///
-/// `decided` is asked after each look whether a statement needs more.
+/// `decided` is asked at each look whether a statement needs more rounds in a variant; the twin goes with the
+/// baseline. What is decided drops out, so that the budget goes to what is not.
 pub async fn rounds(
     bench: &Bench<'_>,
     sessions: &Sessions,
     runs: &mut [StatementRun<'_>],
     deadline: Instant,
-    mut decided: impl FnMut(&StatementRun<'_>) -> bool,
+    mut decided: impl FnMut(&StatementRun<'_>, &str) -> bool,
 ) {
     let most = bench.effort.rounds;
     let mut recorder = LegRecorder::new();
@@ -261,7 +265,13 @@ pub async fn rounds(
             one_round(bench, sessions, run, round, &mut recorder).await;
             run.rounds = round + 1;
             step.advance(1);
-            if bench.effort.looks().is_look(round + 1) && decided(run) {
+            if bench.effort.looks().is_look(round + 1) {
+                let verdicts: Vec<_> = run.legs.iter().map(|leg| decided(run, &leg.variant)).collect();
+                for (leg, decided) in run.legs.iter_mut().zip(verdicts) {
+                    leg.done |= decided;
+                }
+            }
+            if run.legs.iter().all(|leg| leg.done || leg.trouble.is_some()) {
                 step.advance(u64::from(most - round - 1));
             } else {
                 next.push(place);
@@ -285,7 +295,7 @@ async fn one_round(
     let Some(Ok(pool)) = dataset.pools.get(&query.name) else { return };
     for place in balanced_order(run.legs.len(), round, bench.options.seed) {
         let leg = &mut run.legs[place];
-        if leg.trouble.is_some() {
+        if leg.done || leg.trouble.is_some() {
             continue;
         }
         let session = dataset.database(&leg.variant).and_then(|database| sessions.get(database, leg.twin));

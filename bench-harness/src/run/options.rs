@@ -41,7 +41,8 @@ pub struct Effort {
     /// The most rounds ever made.
     pub rounds: u32,
     pub leg: Duration,
-    /// Most timed executions in a leg.
+    /// Fewest and most timed executions in a leg.
+    pub fewest: u32,
     pub most: u32,
     pub statement_timeout: Duration,
     /// Drawn parameters a plan is taken with.
@@ -60,7 +61,8 @@ impl Effort {
                 budget: Duration::from_secs(60),
                 rounds: 12,
                 leg: Duration::from_millis(60),
-                most: 25,
+                fewest: 1,
+                most: 200,
                 statement_timeout: Duration::from_secs(30),
                 plans: 3,
             },
@@ -68,7 +70,8 @@ impl Effort {
                 budget: Duration::from_secs(600),
                 rounds: 30,
                 leg: Duration::from_millis(200),
-                most: 50,
+                fewest: 4,
+                most: 400,
                 statement_timeout: Duration::from_secs(120),
                 plans: 8,
             },
@@ -76,7 +79,8 @@ impl Effort {
                 budget: Duration::from_secs(1800),
                 rounds: 60,
                 leg: Duration::from_millis(400),
-                most: 100,
+                fewest: 4,
+                most: 800,
                 statement_timeout: Duration::from_secs(600),
                 plans: 16,
             },

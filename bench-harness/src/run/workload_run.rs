@@ -184,9 +184,13 @@ impl OneWorkload<'_> {
                 }
                 drop(step);
                 let deadline = phase.deadline(started, self.options.budget);
-                measure::rounds(&bench, &sessions, &mut of_phase, deadline, |run: &StatementRun<'_>| {
-                    judge::decided(&evidence, run, claims)
-                })
+                measure::rounds(
+                    &bench,
+                    &sessions,
+                    &mut of_phase,
+                    deadline,
+                    |run: &StatementRun<'_>, variant: &str| judge::decided(&evidence, run, claims, variant),
+                )
                 .await;
                 runs.append(&mut of_phase);
             }
