@@ -100,10 +100,19 @@ impl Case<'_> {
             return (Judgement::new(Verdict::Invalid, "its size was not measured"), Measurement::None);
         };
         match (sizes.bytes, &sizes.full_bytes) {
-            (None, _) => (
-                Judgement::new(Verdict::Invalid, format!("variant `{}` has no index {index}", self.variant)),
-                Measurement::None,
-            ),
+            (None, _) => {
+                let refused = self.dataset.audits.iter().find(|audit| {
+                    audit.variant == self.variant && audit.name == index && audit.rejection.is_some()
+                });
+                let judgement = match refused.and_then(|audit| audit.rejection.as_ref()) {
+                    Some(rejection) => Judgement::rejected(index, rejection),
+                    None => {
+                        let reason = format!("variant `{}` has no index {index}", self.variant);
+                        Judgement::new(Verdict::Invalid, reason)
+                    }
+                };
+                (judgement, Measurement::None)
+            }
             (_, Err(rejection)) => (Judgement::rejected("it", rejection), Measurement::None),
             (Some(bytes), Ok(full_bytes)) => {
                 let smaller_by_percent = smaller_by_percent(bytes, *full_bytes);
