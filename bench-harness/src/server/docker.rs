@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use testcontainers::bollard::Docker;
@@ -29,6 +29,8 @@ const LABEL_RUN: &str = "indexproof.run";
 const LABEL_HOST: &str = "indexproof.host";
 const LABEL_LOCK: &str = "indexproof.lock";
 const PORT: u16 = 5432;
+/// How long after its ready line a container may refuse connections.
+const CONNECTABLE_WITHIN: Duration = Duration::from_secs(30);
 const READY: &str = "database system is ready to accept connections";
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// Long enough for a refusal and for a name that does not resolve; a real download has the explicit choice.
@@ -209,7 +211,18 @@ impl DockerServer {
             reason: explain(&e),
         })?;
         let config = server.config();
-        server.worker.run(async || admin::connect_or_explain(&config, "postgres", image).await)?;
+        // The line that says it is ready may be that of the image's first, preparing start, and the published port
+        // may open a moment after it: what counts is a connection.
+        let deadline = Instant::now() + CONNECTABLE_WITHIN;
+        server.worker.run(async || {
+            loop {
+                match admin::connect_or_explain(&config, "postgres", image).await {
+                    Ok(_) => return Ok(()),
+                    Err(error) if Instant::now() >= deadline => return Err(error),
+                    Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                }
+            }
+        })?;
         Ok(server)
     }
 
