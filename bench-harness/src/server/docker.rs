@@ -131,6 +131,11 @@ fn name_and_tag(image: &str) -> (&str, &str) {
     }
 }
 
+/// Whether the engine is on this machine: reached by its socket, not by an address.
+fn engine_is_here() -> bool {
+    std::env::var("DOCKER_HOST").map_or(true, |host| host.is_empty() || host.starts_with("unix://"))
+}
+
 /// Removes containers of runs on this machine that are over; returns their names.
 pub(super) async fn sweep(docker: &Docker) -> Result<Vec<String>, ServerError> {
     let failed =
@@ -194,7 +199,14 @@ impl DockerServer {
         };
         let address = worker.run(async || {
             let port = container.get_host_port_ipv4(PORT.tcp()).await?;
-            Ok::<_, testcontainers::TestcontainersError>((container.get_host().await?.to_string(), port))
+            let host = if engine_is_here() {
+                // Where the port is published. testcontainers would name the bridge on a machine that looks like a
+                // container itself, and nothing is published there.
+                Ipv4Addr::LOCALHOST.to_string()
+            } else {
+                container.get_host().await?.to_string()
+            };
+            Ok::<_, testcontainers::TestcontainersError>((host, port))
         });
         let mut server = DockerServer {
             container: Some(container),
@@ -243,8 +255,6 @@ impl DockerServer {
     pub fn config(&self) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
         let (host, port) = &self.address;
-        // testcontainers says localhost, which may resolve to ::1 first, where nothing is published.
-        let host = if host == "localhost" { "127.0.0.1" } else { host };
         config.host(host).port(*port).user(SUPERUSER).password(&self.password);
         config
     }
