@@ -73,7 +73,7 @@ impl Effort {
                 fewest: 4,
                 most: 400,
                 statement_timeout: Duration::from_secs(120),
-                plans: 8,
+                plans: 4,
             },
             Scale::Full => Effort {
                 budget: Duration::from_secs(1800),
@@ -82,7 +82,7 @@ impl Effort {
                 fewest: 4,
                 most: 800,
                 statement_timeout: Duration::from_secs(600),
-                plans: 16,
+                plans: 8,
             },
         }
     }
