@@ -20,7 +20,7 @@ WITH active AS (
 SELECT user_id, job_type, params
 FROM active
 JOIN crowded USING (user_id)
-WHERE expires_at IS NULL OR expires_at > now() + interval '1 day'
+WHERE expires_at IS NULL OR expires_at > now() + interval '1 hour'
 GROUP BY user_id, job_type, params
 HAVING count(*) = 1
 ORDER BY min(id::text)
