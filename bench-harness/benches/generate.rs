@@ -1,8 +1,6 @@
 //! How fast rows are generated: a load of a million rows must be bounded by the server, not by the harness.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::path::PathBuf;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use indexproof::generate::DatasetPlan;
@@ -45,16 +43,8 @@ summary = "bench"
 "#;
 
 fn plan() -> DatasetPlan {
-    let workload = Workload {
-        name: "bench".into(),
-        dir: PathBuf::new(),
-        manifest: toml::from_str(MANIFEST).expect("the manifest above is valid"),
-        schema: String::new(),
-        queries: BTreeMap::new(),
-        index_sets: BTreeMap::new(),
-        setups: BTreeMap::new(),
-        claims: Vec::new(),
-    };
+    let manifest = toml::from_str(MANIFEST).expect("the manifest above is valid");
+    let workload = Workload::of_manifest("bench", manifest);
     DatasetPlan::compile(&workload, "queue", Scale::Ci, 1, Timestamp::UNIX_EPOCH)
         .expect("its data set compiles")
 }

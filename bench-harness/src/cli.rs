@@ -76,7 +76,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "ID")]
     pub claim: Vec<String>,
 
-    /// Time for measuring each workload, e.g. 90s, 10m, 1h; loading is not in it [default: by scale]
+    /// Time for the measuring rounds of each workload, e.g. 90s, 10m, 1h; loading, index builds, scenarios and plans
+    /// are not in it [default: 1m at ci, 10m at small, 30m at full]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub budget: Option<Duration>,
 

@@ -15,5 +15,7 @@ mod json;
 mod junit;
 #[path = "report/markdown.rs"]
 mod markdown;
+#[path = "report/readme.rs"]
+mod readme;
 #[path = "report/table.rs"]
 mod table;

@@ -38,7 +38,10 @@ impl Trial {
             .arg("--workloads")
             .arg(self.dir.path().join("w"))
             .args(["run", "--scale", "ci", "--server", "local"]);
-        command.args(["--budget", "15s", "--out"]).arg(self.out()).args(arguments);
+        if !arguments.contains(&"--budget") {
+            command.args(["--budget", "15s"]);
+        }
+        command.arg("--out").arg(self.out()).args(arguments);
         command
     }
 
@@ -115,6 +118,35 @@ fn a_run_leaves_its_result_its_report_and_no_server() {
     assert!(told.contains("report: "), "{told}");
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(table.contains("SH-02") && !table.contains("SH-01"), "{table}");
+}
+
+#[test]
+fn a_result_names_no_folder_of_this_machine() {
+    let trial = Trial::new();
+    trial.run(&["--claim", "SH-02", "--claim", "SH-03"], 0);
+    let home = std::env::var("HOME").unwrap_or_default();
+    let here = std::env::current_dir().unwrap().display().to_string();
+    let scratch = std::env::temp_dir().display().to_string();
+    let made_here = trial.dir.path().display().to_string();
+    for file in ["result.json", "report.html"] {
+        let text = fs::read_to_string(trial.out().join(file)).unwrap();
+        for folder in [&home, &here, &scratch, &made_here] {
+            // The root folder alone is a slash, which stands in every text.
+            let inside = format!("{}/", folder.trim_end_matches('/'));
+            assert!(inside == "/" || !text.contains(&inside), "{file} names {inside}");
+        }
+    }
+}
+
+#[test]
+fn the_budget_is_for_rounds_alone() {
+    let trial = Trial::new();
+    let result = trial.run(&["--budget", "1ms"], 0);
+    let run = &result.run;
+    // A round under way is finished; everything else took its time and was not cut short.
+    let measuring = run.measuring_seconds.unwrap();
+    assert!(measuring < run.elapsed_seconds / 2.0, "{measuring} of {}", run.elapsed_seconds);
+    assert_eq!(part(&result, "SH-02", "as-written", "used"), Verdict::Proven, "plans are not in the budget");
 }
 
 #[test]

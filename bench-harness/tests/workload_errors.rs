@@ -138,6 +138,16 @@ fn toml_of_the_wrong_form() {
 }
 
 #[test]
+fn several_set_up_files_run_in_order() {
+    let folder = Folder::new()
+        .edit(MANIFEST, "\"variants/functions.sql\"", "[\"variants/first.sql\", \"variants/functions.sql\"]")
+        .write("variants/first.sql", "SELECT 'first' -- no semicolon");
+    assert!(folder.checked().contains(": ok"), "{}", folder.checked());
+    let shop = workload::load(&folder.dir()).unwrap();
+    assert!(shop.setups["functions"].starts_with("SELECT 'first' -- no semicolon\n;\nCREATE FUNCTION"));
+}
+
+#[test]
 fn several_faults_are_reported_together() {
     let folder = Folder::new()
         .edit(MANIFEST, "id = \"row\"", "id = \"rows\"")
@@ -160,6 +170,12 @@ fn names_and_data_sets_of_the_manifest() {
             ("full = 500_000 }", "full = 5_000 }"),
             ("indexes = \"indexes/as-written.sql\"", "indexes = \"indexes/as-writen.sql\""),
             ("setup = \"variants/functions.sql\"", "setup = \"../functions.sql\""),
+            (
+                "setup = \"variants/functions.sql\"",
+                "setup = [\"variants/functions.sql\", \"variants/function.sql\"]"
+            ),
+            ("setup = \"variants/functions.sql\"", "setup = []"),
+            ("setup = \"variants/functions.sql\"", "setup = 1"),
         ]
     ));
 }

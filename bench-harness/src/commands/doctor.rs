@@ -153,7 +153,7 @@ fn try_server(
     let facts = server.facts(asked_for)?;
     let trial = Trial {
         kind: facts.kind,
-        origin: facts.origin,
+        origin: server.origin(),
         version: facts.version,
         reason: server.reason().to_owned(),
         ready_after_ms,

@@ -20,6 +20,15 @@ impl PlanMode {
     }
 }
 
+/// Whether the planner may give a statement parallel workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workers {
+    /// As the server is set: the plan that is timed.
+    AsSet,
+    /// None: the plan whose buffers repeat.
+    None,
+}
+
 /// Runs the statement once to warm it and once under EXPLAIN (ANALYZE, BUFFERS), both rolled back.
 ///
 /// Returns EXPLAIN's JSON. A prepared statement carries it, because EXPLAIN of one lets the plan mode be chosen.
@@ -28,9 +37,10 @@ pub async fn explain(
     bound: &Bound,
     arguments: &Arguments,
     mode: PlanMode,
+    workers: Workers,
 ) -> Result<serde_json::Value, tokio_postgres::Error> {
     session.batch("BEGIN").await?;
-    let plan = in_transaction(session, bound, arguments, mode).await;
+    let plan = in_transaction(session, bound, arguments, mode, workers).await;
     session.batch("ROLLBACK; DEALLOCATE ALL").await?;
     plan
 }
@@ -40,6 +50,7 @@ async fn in_transaction(
     bound: &Bound,
     arguments: &Arguments,
     mode: PlanMode,
+    workers: Workers,
 ) -> Result<serde_json::Value, tokio_postgres::Error> {
     let types: Vec<_> = bound.types.iter().map(|ty| format!("{}::regtype", ty.oid())).collect();
     let names = type_names(session, &types).await?;
@@ -50,9 +61,13 @@ async fn in_transaction(
         PlanMode::Custom => "force_custom_plan",
         PlanMode::Generic => "force_generic_plan",
     };
+    let parallelism = match workers {
+        Workers::AsSet => "",
+        Workers::None => "SET LOCAL max_parallel_workers_per_gather = 0; ",
+    };
     session
         .batch(&format!(
-            "SET LOCAL plan_cache_mode = {setting}; PREPARE indexproof_plan{signature} AS {}",
+            "SET LOCAL plan_cache_mode = {setting}; {parallelism}PREPARE indexproof_plan{signature} AS {}",
             bound.sql
         ))
         .await?;

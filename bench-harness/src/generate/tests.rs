@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -51,16 +50,7 @@ summary = "s"
 "#;
 
 fn workload() -> Workload {
-    Workload {
-        name: "t".into(),
-        dir: PathBuf::new(),
-        manifest: toml::from_str(TABLES).unwrap(),
-        schema: String::new(),
-        queries: BTreeMap::new(),
-        index_sets: BTreeMap::new(),
-        setups: BTreeMap::new(),
-        claims: Vec::new(),
-    }
+    Workload::of_manifest("t", toml::from_str(TABLES).unwrap())
 }
 
 fn epoch() -> Timestamp {

@@ -15,6 +15,9 @@ const TABLE_SCANS: [&str; 8] = [
     "Custom Scan",
 ];
 
+/// Nodes that collect what parallel workers found.
+const GATHERS: [&str; 2] = ["Gather", "Gather Merge"];
+
 /// Built-in functions in FROM that read no table. Any other may hide scans.
 const PURE_FUNCTIONS: [&str; 14] = [
     "generate_series",
@@ -52,6 +55,7 @@ pub fn facts(explained: &Explained) -> PlanFacts {
         index_only: nodes().any(|node| node.node_type == "Index Only Scan")
             && !nodes().any(|node| TABLE_SCANS.contains(&node.node_type.as_str()))
             && hidden_functions(explained).is_empty(),
+        parallel: nodes().any(|node| GATHERS.contains(&node.node_type.as_str())),
         buffers: explained.plan.buffers.shared(),
         heap_fetches: nodes().filter_map(|node| node.count("Heap Fetches")).sum(),
     }
@@ -103,6 +107,7 @@ pub fn merge_worst(plans: impl IntoIterator<Item = PlanFacts>) -> Option<PlanFac
         }
         worst.indexes.retain(|index| plan.indexes.contains(index));
         worst.index_only &= plan.index_only;
+        worst.parallel |= plan.parallel;
         worst.buffers = worst.buffers.max(plan.buffers);
         worst.heap_fetches = worst.heap_fetches.max(plan.heap_fetches);
         worst
@@ -176,6 +181,12 @@ mod tests {
     }
 
     #[test]
+    fn plans_with_workers_say_so() {
+        assert!(of("parallel.pg18").parallel);
+        assert!(!of("page.pg15").parallel);
+    }
+
+    #[test]
     fn heap_fetches_of_pages_changed_since_vacuum() {
         for name in ["index_only_aged.pg15", "index_only_aged.pg18"] {
             assert_eq!(of(name).heap_fetches, 41, "{name}");
@@ -210,6 +221,7 @@ mod tests {
             nodes: vec!["Limit".into(), "Index Only Scan".into()],
             indexes: vec!["a".into(), "b".into()],
             index_only: true,
+            parallel: false,
             buffers: 4,
             heap_fetches: 9,
         };
@@ -217,6 +229,7 @@ mod tests {
             nodes: vec!["Limit".into(), "Sort".into(), "Seq Scan".into()],
             indexes: vec!["b".into()],
             index_only: false,
+            parallel: true,
             buffers: 400,
             heap_fetches: 0,
         };
@@ -224,6 +237,7 @@ mod tests {
         assert_eq!(worst.nodes, ["Limit", "Index Only Scan", "Sort", "Seq Scan"]);
         assert_eq!(worst.indexes, ["b"]);
         assert_eq!((worst.index_only, worst.buffers, worst.heap_fetches), (false, 400, 9));
+        assert!(worst.parallel, "one plan with workers makes the buffers those without");
         assert_eq!(merge_worst([one.clone()]), Some(one));
         assert_eq!(merge_worst([]), None);
     }

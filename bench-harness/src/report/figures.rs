@@ -87,6 +87,9 @@ pub fn detail(measurement: &Measurement) -> Option<String> {
 
 fn plan(facts: &PlanFacts) -> String {
     let mut text = words::count_of(facts.buffers as usize, "buffer", "buffers");
+    if facts.parallel {
+        text.push_str(" without workers");
+    }
     if facts.index_only {
         let fetches = words::count_of(facts.heap_fetches as usize, "heap fetch", "heap fetches");
         text.push_str(&format!(", index-only, {fetches}"));

@@ -32,7 +32,7 @@ fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 /// `PostgreSQL 15.14 (local), scale small, seed 42, indexproof 0.1.0, 2025-11-21 01:45:07 UTC`
-pub(crate) fn facts(result: &RunResult) -> String {
+pub fn facts(result: &RunResult) -> String {
     let revision = match &result.tool.git_revision {
         Some(revision) => format!(", workloads at {revision}"),
         None => String::new(),
@@ -68,6 +68,11 @@ pub(crate) fn shortfalls(result: &RunResult) -> String {
         );
     }
     text
+}
+
+/// One table of all claims, for a page that has its own headings: README's is this one.
+pub fn verdict_table(result: &RunResult) -> String {
+    outline::groups(result).iter().filter(|group| !group.claims.is_empty()).map(claims_table).collect()
 }
 
 pub(crate) fn claims_table(group: &Group<'_>) -> String {

@@ -1,6 +1,6 @@
 //! Grouping and counting: what every report says about a run before it goes into claims.
 
-use super::words::{self, VERDICTS};
+use super::words;
 use crate::result::evidence::StatementEvidence;
 use crate::result::{Agreement, ClaimResult, RunResult, VariantVerdict, WorkloadResult};
 use crate::verdict::Verdict;
@@ -41,9 +41,9 @@ pub fn groups(result: &RunResult) -> Vec<Group<'_>> {
     groups
 }
 
-/// How many claims have each verdict, in the order of [`VERDICTS`], without those that have none.
+/// How many claims have each verdict, in the order of [`Verdict::ALL`], without those that have none.
 pub fn counts<'a>(claims: impl IntoIterator<Item = &'a ClaimResult>) -> Vec<(Verdict, usize)> {
-    let mut counts = VERDICTS.map(|verdict| (verdict, 0));
+    let mut counts = Verdict::ALL.map(|verdict| (verdict, 0));
     for claim in claims {
         for (verdict, count) in &mut counts {
             *count += usize::from(*verdict == claim.verdict);

@@ -4,18 +4,6 @@ use crate::result::Agreement;
 use crate::verdict::Verdict;
 use crate::workload::model::{ClaimKind, Effect, Scale, Statistic};
 
-/// All verdicts in the order in which reports count and explain them.
-pub const VERDICTS: [Verdict; 8] = [
-    Verdict::Proven,
-    Verdict::Refuted,
-    Verdict::Inconclusive,
-    Verdict::Infeasible,
-    Verdict::NotRunnable,
-    Verdict::Skipped,
-    Verdict::Invalid,
-    Verdict::Measured,
-];
-
 /// How a verdict is written. Glyph and word always stand together, so that colour is never the only signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct VerdictWords {
@@ -284,8 +272,8 @@ mod tests {
 
     #[test]
     fn verdicts_differ_without_colour() {
-        for (at, one) in VERDICTS.iter().enumerate() {
-            for other in &VERDICTS[at + 1..] {
+        for (at, one) in Verdict::ALL.iter().enumerate() {
+            for other in &Verdict::ALL[at + 1..] {
                 assert_ne!(verdict(*one).glyph, verdict(*other).glyph);
                 assert_ne!(verdict(*one).word, verdict(*other).word);
             }

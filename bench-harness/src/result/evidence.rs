@@ -73,9 +73,13 @@ pub enum Measurement {
 pub struct PlanFacts {
     /// Node types in plan order, outermost first.
     pub nodes: Vec<String>,
+    /// Indexes that the plan uses; of several plans (one for each of the drawn parameters), those that all use.
     pub indexes: Vec<String>,
     /// Every scan of a table is an Index Only Scan.
     pub index_only: bool,
+    /// Parallel workers may run it; its buffers are then those of an execution without them, which repeat.
+    #[serde(default)]
+    pub parallel: bool,
     /// Shared buffers hit + read by one warm execution, the most over the drawn parameters.
     pub buffers: u64,
     /// Rows fetched from the heap by index-only scans, likewise.

@@ -39,7 +39,11 @@ pub struct RunFacts {
     pub finished_at: String,
     pub seed: u64,
     pub scale: Scale,
+    /// Time that the rounds of each workload might take.
     pub budget_seconds: u64,
+    /// Time that the rounds of all workloads took; absent in results of versions that did not record it.
+    pub measuring_seconds: Option<f64>,
+    /// The whole run: loading, index builds, scenarios, plans and rounds.
     pub elapsed_seconds: f64,
     /// The run was ended by hand; what follows is partial.
     pub interrupted: bool,
@@ -71,7 +75,7 @@ pub struct Machine {
 pub struct ServerFacts {
     /// `local`, `docker` or `remote`.
     pub kind: String,
-    /// Image, binary directory or host, for a reader.
+    /// Image, host, or the binaries' folder when it is a system's usual one; no other path of the machine.
     pub origin: String,
     /// `SHOW server_version`.
     pub version: String,

@@ -74,7 +74,7 @@ pub fn used_by(audits: &mut [IndexAudit], plans: &BTreeMap<PlanKey, Result<Plans
         for (key, plans) in plans {
             if let Ok(plans) = plans
                 && key.variant == audit.variant
-                && plans.indexes.contains(&audit.name)
+                && plans.used_by_any.contains(&audit.name)
             {
                 audit.used_by.push(key.query.clone());
             }
@@ -86,7 +86,7 @@ pub fn used_by(audits: &mut [IndexAudit], plans: &BTreeMap<PlanKey, Result<Plans
 pub fn run_facts(
     options: &RunOptions,
     epoch: jiff::Timestamp,
-    elapsed: Duration,
+    (elapsed, measuring): (Duration, Duration),
     floor: LatencyPair,
 ) -> RunFacts {
     let mut warnings = Vec::new();
@@ -100,6 +100,7 @@ pub fn run_facts(
         scale: options.scale,
         budget_seconds: options.budget.as_secs(),
         elapsed_seconds: elapsed.as_secs_f64(),
+        measuring_seconds: Some(measuring.as_secs_f64()),
         interrupted: options.interrupt.raised(),
         confidence: options::CONFIDENCE,
         select_one_ms: Some(floor),

@@ -1,6 +1,7 @@
 //! A run: prepare the databases, measure, judge, and put it all into one result.
 
 pub mod assemble;
+pub mod budget;
 pub mod figures;
 pub mod indexes;
 pub mod judge;

@@ -11,7 +11,7 @@ use crate::workload::model::Scale;
 pub struct RunOptions {
     pub scale: Scale,
     pub seed: u64,
-    /// Time for measuring, each workload; loading and index builds are not in it.
+    /// Time for the rounds of each workload, see [`super::budget::Budget`].
     pub budget: Duration,
     /// Only these claims; all when empty.
     pub claims: Vec<String>,

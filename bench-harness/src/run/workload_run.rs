@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::assemble;
+use super::budget::Budget;
 use super::figures::Figures;
 use super::judge::{self, Evidence, PartKey, Played};
 use super::measure::{self, Bench, Sessions, StatementRun};
@@ -24,6 +25,8 @@ use crate::workload::model::{Claim, Effect, Measure};
 pub struct WorkloadOutcome {
     pub result: WorkloadResult,
     pub claims: Vec<ClaimResult>,
+    /// Time that its rounds took.
+    pub measuring: Duration,
 }
 
 /// Runs the workloads on a server and gives back what was found.
@@ -54,7 +57,8 @@ pub fn run(workloads: &[Workload], server: &Server, options: &RunOptions) -> Res
         .flat_map(|workload| &workload.manifest.variants)
         .flat_map(|variant| variant.requires.iter().cloned())
         .collect();
-    let run = assemble::run_facts(options, epoch, started.elapsed(), floor);
+    let measuring = outcomes.iter().map(|outcome| outcome.measuring).sum();
+    let run = assemble::run_facts(options, epoch, (started.elapsed(), measuring), floor);
     Ok(assemble::result(server, &requirements, run, outcomes)?)
 }
 
@@ -95,11 +99,15 @@ impl OneWorkload<'_> {
         let mut result = assemble::workload(self.workload, &facts);
         let mut judged = Vec::new();
         let datasets: BTreeSet<&str> = claims.iter().map(|claim| claim.dataset.as_str()).collect();
+        let mut budget = Budget::new(self.options.budget);
+        let mut sharers = datasets.len();
         // One data set after the other, each dropped when done: disk holds one at a time.
         for dataset in datasets {
+            let share = budget.share(sharers);
+            sharers -= 1;
             let of_it: Vec<&Claim> =
                 claims.iter().copied().filter(|claim| claim.dataset == dataset).collect();
-            match self.dataset(dataset, &of_it, &facts, &mut result, &mut judged) {
+            match self.dataset(dataset, &of_it, &facts, (&mut budget, share), &mut result, &mut judged) {
                 // What other data sets gave is kept.
                 Err(PrepareError::Interrupted) => break,
                 outcome => outcome?,
@@ -109,7 +117,7 @@ impl OneWorkload<'_> {
         judged.sort_by_key(|claim: &ClaimResult| {
             self.workload.claims.iter().position(|other| other.id == claim.id).unwrap_or(usize::MAX)
         });
-        Ok(Some(WorkloadOutcome { result, claims: judged }))
+        Ok(Some(WorkloadOutcome { result, claims: judged, measuring: budget.spent() }))
     }
 
     fn claims(&self) -> Vec<&Claim> {
@@ -139,6 +147,7 @@ impl OneWorkload<'_> {
         name: &str,
         claims: &[&Claim],
         facts: &[VariantFacts],
+        (budget, share): (&mut Budget, Duration),
         result: &mut WorkloadResult,
         judged: &mut Vec<ClaimResult>,
     ) -> Result<(), PrepareError> {
@@ -166,10 +175,10 @@ impl OneWorkload<'_> {
             what: "connecting for the measurement".to_owned(),
             message: describe(&error),
         };
-        let started = Instant::now();
         self.runtime.block_on(async {
             let sessions = Sessions::open(&bench, sessions_of(&dataset)).await.map_err(failed)?;
             let mut runs = Vec::new();
+            let mut left = share;
             // Reads first: a rolled-back bulk write clears the visibility map and leaves dead versions, and reads
             // measured after it would be measured on another table than the one that was loaded.
             for phase in [Phase::Reads, Phase::Writes] {
@@ -183,15 +192,17 @@ impl OneWorkload<'_> {
                     of_phase.push(measure::set_up(&bench, &sessions, query, &dataset, &variants).await);
                 }
                 drop(step);
-                let deadline = phase.deadline(started, self.options.budget);
-                measure::rounds(
-                    &bench,
-                    &sessions,
-                    &mut of_phase,
-                    deadline,
-                    |run: &StatementRun<'_>, variant: &str| judge::decided(&evidence, run, claims, variant),
-                )
-                .await;
+                let before = budget.spent();
+                let allowance = phase.allowance(left, !Phase::Writes.of(self.timed(claims)).is_empty());
+                budget
+                    .measure(allowance, async |deadline| {
+                        let decided = |run: &StatementRun<'_>, variant: &str| {
+                            judge::decided(&evidence, run, claims, variant)
+                        };
+                        measure::rounds(&bench, &sessions, &mut of_phase, deadline, decided).await;
+                    })
+                    .await;
+                left = left.saturating_sub(budget.spent() - before);
                 runs.append(&mut of_phase);
             }
             judged.extend(judge::claims(&evidence, self.workload, &dataset, &runs, claims, facts));
@@ -313,11 +324,12 @@ impl Phase {
         queries.into_iter().filter(|(query, _)| is_read(query) == (self == Phase::Reads)).collect()
     }
 
-    /// Reads may use two thirds of the budget, so that undecided ones leave something for the writes.
-    fn deadline(self, started: Instant, budget: Duration) -> Instant {
+    /// What a phase may use of the time that is left: reads two thirds of it where writes are to come, so that
+    /// undecided reads leave something for them.
+    fn allowance(self, left: Duration, writes_too: bool) -> Duration {
         match self {
-            Phase::Reads => started + budget * 2 / 3,
-            Phase::Writes => started + budget,
+            Phase::Reads if writes_too => left * 2 / 3,
+            Phase::Reads | Phase::Writes => left,
         }
     }
 }

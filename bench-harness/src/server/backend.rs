@@ -38,6 +38,16 @@ impl Backend {
         }
     }
 
+    /// The same for a result that people publish: nothing of this machine's folders.
+    pub fn published_origin(&self) -> String {
+        match self {
+            Backend::Local(local) => local.installation().published_origin(),
+            Backend::Docker(docker) => docker.image().to_owned(),
+            Backend::Remote(remote) if remote.origin().starts_with('/') => "a Unix socket".to_owned(),
+            Backend::Remote(remote) => remote.origin().to_owned(),
+        }
+    }
+
     /// The file whose lock says that this run lives.
     pub fn lock_path(&self) -> PathBuf {
         match self {

@@ -133,6 +133,19 @@ fn version_key(version: &str) -> Vec<u32> {
 }
 
 impl Installation {
+    /// Where the binaries come from, for a result that people publish: the folder when it is one of the usual
+    /// places, which tells the package and is the same everywhere; of any other folder nothing, because its path
+    /// tells of this machine and its user alone. The version stands beside it in the result.
+    pub fn published_origin(&self) -> String {
+        let roots = Search::usual(None).version_roots;
+        let usual = roots.iter().any(|(root, below)| {
+            self.bin
+                .strip_prefix(root)
+                .is_ok_and(|inner| inner.ends_with(below) && inner.components().count() <= 2)
+        });
+        if usual { self.bin.display().to_string() } else { "binaries outside the usual places".to_owned() }
+    }
+
     /// A path that `pg_config` of this installation knows, e.g. `--pkglibdir`.
     ///
     /// None when the installation has no pg_config (it comes with the headers on some systems).
@@ -204,6 +217,22 @@ mod tests {
         let versions: Vec<_> =
             search_in(root.path()).all().expect("two").into_iter().map(|found| found.version).collect();
         assert_eq!(versions, ["15.20", "17.2"]);
+    }
+
+    #[test]
+    fn a_published_origin_names_the_usual_places_alone() {
+        let origin =
+            |bin: &str| Installation { bin: PathBuf::from(bin), version: "17.2".into() }.published_origin();
+        for usual in
+            ["/usr/lib/postgresql/15/bin", "/usr/pgsql-17/bin", "/opt/homebrew/opt/postgresql@17/bin"]
+        {
+            assert_eq!(origin(usual), usual);
+        }
+        for private in
+            ["/home/me/errand/target/private-postgres/15/usr/lib/postgresql/15/bin", "/usr/x/y/bin"]
+        {
+            assert_eq!(origin(private), "binaries outside the usual places");
+        }
     }
 
     #[test]

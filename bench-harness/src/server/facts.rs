@@ -66,12 +66,18 @@ const OF_THE_PLACE: &[&str] = &[
 const KNOWN_PREFIXES: &[&str] = &["auto_explain.", "errand.", "pg_stat_statements."];
 
 /// Whether a setting may stand in a result that people publish.
-fn is_publishable(name: &str) -> bool {
+fn is_publishable(name: &str, value: &str) -> bool {
     let secret = ["conninfo", "command", "ssl_", "krb_", "password", "secret", "key"];
     let custom = name.contains('.');
     !OF_THE_PLACE.contains(&name)
+        && !holds_path(value)
         && !secret.iter().any(|word| name.contains(word))
         && (!custom || KNOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
+}
+
+/// Whether an absolute path stands in a value, alone or in a list (`dynamic_library_path`, preloaded libraries).
+fn holds_path(value: &str) -> bool {
+    value.split([',', ':', ' ', '\'', '"', '=']).any(|piece| piece.starts_with('/'))
 }
 
 /// All settings that differ from PostgreSQL's defaults, and the few fixed at initdb that change results.
@@ -84,7 +90,7 @@ pub(super) async fn settings(client: &Client) -> Result<BTreeMap<String, String>
                SELECT 'lc_collate', datcollate::text FROM pg_catalog.pg_database WHERE datname = 'template0'";
     let rows = client.query(sql, &[]).await?;
     let all = rows.into_iter().map(|row| (row.get::<_, String>(0), row.get::<_, String>(1)));
-    Ok(all.filter(|(name, _)| is_publishable(name)).collect())
+    Ok(all.filter(|(name, value)| is_publishable(name, value)).collect())
 }
 
 /// Guards that a server we did not start can't give, each with what is missing.
@@ -133,10 +139,13 @@ mod tests {
             "ssl_key_file",
             "data_directory",
         ] {
-            assert!(!is_publishable(name), "{name}");
+            assert!(!is_publishable(name, "x"), "{name}");
         }
         for name in ["shared_buffers", "pg_stat_statements.max", "jit", "lc_collate"] {
-            assert!(is_publishable(name), "{name}");
+            assert!(is_publishable(name, "x"), "{name}");
         }
+        assert!(!is_publishable("dynamic_library_path", "$libdir:/home/me/lib"));
+        assert!(!is_publishable("shared_preload_libraries", "pg_stat_statements, /srv/pg/own.so"));
+        assert!(is_publishable("TimeZone", "Europe/Berlin"));
     }
 }

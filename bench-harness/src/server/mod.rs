@@ -240,7 +240,7 @@ impl Server {
         guards_lost.extend(forbidden);
         Ok(ServerFacts {
             kind: self.kind().to_owned(),
-            origin: self.origin(),
+            origin: self.backend.published_origin(),
             version: self.probe.version.clone(),
             version_num: self.probe.version_num,
             settings,

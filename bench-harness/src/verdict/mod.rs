@@ -60,6 +60,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// In the order in which reports count and explain them.
     pub const ALL: [Verdict; 8] = [
         Verdict::Proven,
         Verdict::Refuted,

@@ -1,14 +1,17 @@
 //! Targets about a plan: its shape and what it touches. Exact, so they gate on any machine.
 
+use std::collections::BTreeSet;
+
 use super::figures::{counted, grouped};
 use super::{Judgement, Verdict};
 use crate::result::evidence::PlanFacts;
 use crate::workload::model::PlanMeasure;
 
 /// All that `wanted` asks of the plan; `facts` are the worst over the drawn parameters
-/// ([`crate::plan::merge_worst`]). Each thing asked for shows in the reason, met or not.
-pub fn judge_plan(wanted: &PlanMeasure, facts: &PlanFacts) -> Judgement {
-    let checks = checks(wanted, facts);
+/// ([`crate::plan::merge_worst`]), so that what is claimed must hold with each of them. Each thing asked for shows in
+/// the reason, met or not; `used_by_any`, the indexes used with at least one, only tells how an index fell short.
+pub fn judge_plan(wanted: &PlanMeasure, facts: &PlanFacts, used_by_any: &BTreeSet<String>) -> Judgement {
+    let checks = checks(wanted, facts, used_by_any);
     let said = |met: bool| {
         checks
             .iter()
@@ -33,12 +36,19 @@ struct Check {
     says: String,
 }
 
-fn checks(wanted: &PlanMeasure, facts: &PlanFacts) -> Vec<Check> {
+fn checks(wanted: &PlanMeasure, facts: &PlanFacts, used_by_any: &BTreeSet<String>) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut check = |met: bool, says: String| checks.push(Check { met, says });
     if let Some(index) = &wanted.index {
         let met = facts.indexes.contains(index);
-        check(met, if met { format!("uses {index}") } else { format!("not used: {index}; {}", uses(facts)) });
+        let says = if met {
+            format!("uses {index}")
+        } else if used_by_any.contains(index) {
+            format!("{index} is used with some of the drawn parameters, not with all ({})", shape(facts))
+        } else {
+            format!("not used: {index}; {}", uses(facts))
+        };
+        check(met, says);
     }
     if let Some(index_only) = wanted.index_only {
         let says = if facts.index_only {
@@ -81,6 +91,7 @@ mod tests {
             nodes: vec!["Limit".into(), "Index Only Scan".into()],
             indexes: vec!["cover_idx".into()],
             index_only: true,
+            parallel: false,
             buffers: 1_004,
             heap_fetches: 2,
         }
@@ -91,6 +102,7 @@ mod tests {
             nodes: ["Limit", "Sort", "Seq Scan"].map(String::from).into(),
             indexes: vec![],
             index_only: false,
+            parallel: false,
             buffers: 17_000,
             heap_fetches: 0,
         }
@@ -101,8 +113,23 @@ mod tests {
     }
 
     fn judge(toml: &str, facts: &PlanFacts) -> (Verdict, String) {
-        let Judgement { verdict, reason } = judge_plan(&wanted(toml), facts);
+        let used_by_any = facts.indexes.iter().cloned().collect();
+        let Judgement { verdict, reason } = judge_plan(&wanted(toml), facts, &used_by_any);
         (verdict, reason)
+    }
+
+    #[test]
+    fn an_index_that_serves_only_some_parameters_is_refuted_and_said_so() {
+        let other = PlanFacts { indexes: vec!["other_idx".into()], ..sorting() };
+        let worst = crate::plan::merge_worst([facts(), other]).unwrap();
+        let used_by_any = ["cover_idx".to_owned(), "other_idx".to_owned()].into();
+        let judgement = judge_plan(&wanted("index = 'cover_idx'"), &worst, &used_by_any);
+        assert_eq!(judgement.verdict, Verdict::Refuted);
+        assert_eq!(
+            judgement.reason,
+            "cover_idx is used with some of the drawn parameters, not with all (Limit › Index Only Scan › Sort › Seq \
+             Scan)"
+        );
     }
 
     #[test]

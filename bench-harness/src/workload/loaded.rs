@@ -51,6 +51,20 @@ pub struct IndexStatement {
 }
 
 impl Workload {
+    /// A workload that is its manifest alone: for what needs no files, such as generating its data.
+    pub fn of_manifest(name: &str, manifest: Manifest) -> Workload {
+        Workload {
+            name: name.to_owned(),
+            dir: PathBuf::from(name),
+            manifest,
+            schema: String::new(),
+            queries: BTreeMap::new(),
+            index_sets: BTreeMap::new(),
+            setups: BTreeMap::new(),
+            claims: Vec::new(),
+        }
+    }
+
     /// The variant that every ratio is taken to: the first.
     pub fn baseline(&self) -> &str {
         self.manifest.variants.first().map_or("", |variant| &variant.name)

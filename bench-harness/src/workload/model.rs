@@ -99,10 +99,28 @@ pub struct Variant {
     /// File of CREATE INDEX (or other) statements, one each; a rejected one is a finding, not an abort.
     pub indexes: Option<PathBuf>,
     /// SQL run in the variant's database after the data is there and before the indexes are built; must succeed.
-    pub setup: Option<PathBuf>,
+    /// Several files run in the order in which they are named.
+    pub setup: Option<Files>,
     /// What the server must offer, else the variant is skipped by name.
     #[serde(default)]
     pub requires: Vec<Requirement>,
+}
+
+/// One file, or several in order: `"a.sql"`, or `["a.sql", "b.sql"]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a file name, or a list of file names")]
+pub enum Files {
+    One(PathBuf),
+    Several(Vec<PathBuf>),
+}
+
+impl Files {
+    pub fn as_slice(&self) -> &[PathBuf] {
+        match self {
+            Files::One(path) => std::slice::from_ref(path),
+            Files::Several(paths) => paths,
+        }
+    }
 }
 
 /// Something a server may lack: written `extension:NAME`.

@@ -7,7 +7,7 @@ use super::error::{Fault, SourceFile, WorkloadError};
 use super::folder::{CLAIMS, Folder, MANIFEST, QUERIES, README, SCHEMA};
 use super::index_file::{self, SchemaNames};
 use super::loaded::{IndexStatement, Workload};
-use super::model::{Manifest, Variant};
+use super::model::{Files, Manifest, Variant};
 use super::names;
 use super::queries::{self, ParsedOverride, ParsedQuery, QueryFile};
 use super::toml_doc::{Key, TomlDoc};
@@ -149,24 +149,36 @@ fn read_variant_files(
     for (index, variant) in manifest.variants.iter().enumerate() {
         let key = Key::of("variant").index(index);
         let Variant { name, indexes, setup, .. } = variant;
-        let mut named = |path: &Option<PathBuf>, entry: &str, errors: &mut Errors| {
-            let path = path.as_ref()?;
-            match folder.read(path) {
-                Some(source) => errors.keep(source),
-                None => {
-                    errors.push(doc.at(&key.name(entry), folder.missing(path)));
-                    None
-                }
+        let mut named = |path: &PathBuf, key: &Key, errors: &mut Errors| match folder.read(path) {
+            Some(source) => errors.keep(source),
+            None => {
+                errors.push(doc.at(key, folder.missing(path)));
+                None
             }
         };
-        let set = named(indexes, "indexes", errors);
+        let set = indexes.as_ref().and_then(|path| named(path, &key.name("indexes"), errors));
         let set = set.and_then(|source| errors.keep(index_file::parse(&source)));
         files.complete &= set.is_some() == indexes.is_some();
         files.index_sets.extend(set.map(|set| (name.clone(), set)));
-        let script = named(setup, "setup", errors);
-        let script = script.filter(|source| errors.keep(index_file::statements(source)).is_some());
-        files.complete &= script.is_some() == setup.is_some();
-        files.setups.extend(script.map(|source| (name.clone(), source.text.to_string())));
+
+        let key = key.name("setup");
+        let mut scripts = Vec::new();
+        let paths = setup.as_ref().map(Files::as_slice).unwrap_or_default();
+        for (place, path) in paths.iter().enumerate() {
+            let key = if matches!(setup, Some(Files::One(_))) { key.clone() } else { key.index(place) };
+            let script = named(path, &key, errors);
+            let script = script.filter(|source| errors.keep(index_file::statements(source)).is_some());
+            scripts.extend(script.map(|source| source.text.to_string()));
+        }
+        if setup.is_some() && paths.is_empty() {
+            let way_out = "name its files, or take `setup` out of the variant";
+            errors.push(doc.at(&key, Fault::rule("an empty list of set-up files", way_out)));
+        }
+        files.complete &= scripts.len() == paths.len();
+        if !scripts.is_empty() {
+            // A file may leave its last semicolon out.
+            files.setups.insert(name.clone(), scripts.join("\n;\n"));
+        }
     }
     files
 }

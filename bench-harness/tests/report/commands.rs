@@ -1,7 +1,5 @@
 //! The library halves of `report`, `list` and `show`.
 
-use std::collections::BTreeMap;
-
 use indexproof::commands::report::{Destinations, ReportError, report};
 use indexproof::commands::{list, show};
 use indexproof::report::json;
@@ -41,17 +39,11 @@ fn workload() -> Workload {
         .expect("the claim is well-formed")
     };
     Workload {
-        name: "stream_jobs".into(),
-        dir: "workloads/stream_jobs".into(),
-        manifest,
-        schema: String::new(),
-        queries: BTreeMap::new(),
-        index_sets: BTreeMap::new(),
-        setups: BTreeMap::new(),
         claims: vec![
             claim("SJ-02", "A worker picks up the next job with 10 000 pending"),
             claim("SJ-07", "Cleaning up 100 000 completed jobs"),
         ],
+        ..Workload::of_manifest("stream_jobs", manifest)
     }
 }
 

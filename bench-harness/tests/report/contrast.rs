@@ -42,7 +42,7 @@ fn every_pair_of_text_and_ground_can_be_read() {
     for ground in ["added", "removed", "not-runnable-bg"] {
         pairs.push(("text".into(), ground.into(), 4.5));
     }
-    for verdict in indexproof::report::words::VERDICTS {
+    for verdict in indexproof::verdict::Verdict::ALL {
         let key = indexproof::report::words::verdict(verdict).key.replace('_', "-");
         pairs.push((key.clone(), format!("{key}-bg"), 4.5));
     }

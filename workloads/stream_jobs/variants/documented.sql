@@ -1,5 +1,5 @@
 -- The document's deduplication, its five steps one after the other and nothing else.
--- Used by the variants `bare` and `as-written`.
+-- Used by the variants `bare` and `as-written`; `corrected` puts a lock around it.
 CREATE FUNCTION find_or_create_job(
     p_user_id       uuid,
     p_job_type      text,

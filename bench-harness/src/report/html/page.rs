@@ -5,9 +5,10 @@ use serde::Serialize;
 use super::claim::{self, ClaimView, Shown};
 use super::{Anchors, HtmlError};
 use crate::report::outline::{self, Group};
-use crate::report::words::{self, VERDICTS, VerdictWords};
+use crate::report::words::{self, VerdictWords};
 use crate::result::evidence::{IndexAudit, Rejection};
 use crate::result::{RunResult, WorkloadResult};
+use crate::verdict::Verdict;
 
 #[derive(Serialize)]
 pub(super) struct Page {
@@ -139,7 +140,7 @@ pub(super) fn page(result: &RunResult) -> Result<Page, HtmlError> {
         shortfalls,
         groups,
         environment: environment(result),
-        glossary: VERDICTS.map(words::verdict),
+        glossary: Verdict::ALL.map(words::verdict),
     })
 }
 
@@ -163,16 +164,23 @@ fn header_facts(result: &RunResult) -> Vec<Fact> {
         fact("seed", run.seed.to_string()),
         fact("workloads at", result.tool.git_revision.as_deref().unwrap_or("no revision")),
         fact("begun", words::instant(&run.epoch)),
-        fact(
-            "took",
-            format!(
-                "{} of {}",
-                words::seconds(run.elapsed_seconds),
-                words::seconds(run.budget_seconds as f64)
-            ),
-        ),
+        fact("took", words::seconds(run.elapsed_seconds)),
+        fact("of which rounds", measuring(result)),
         fact("indexproof", &result.tool.version),
     ]
+}
+
+/// The measuring time against what it might have been; the rest of the run has no limit.
+fn measuring(result: &RunResult) -> String {
+    let budget = words::seconds(result.run.budget_seconds as f64);
+    let budget = match result.workloads.len() {
+        0 | 1 => format!("budget {budget}"),
+        _ => format!("budget {budget} for each workload"),
+    };
+    match result.run.measuring_seconds {
+        Some(seconds) => format!("{} ({budget})", words::seconds(seconds)),
+        None => format!("not recorded ({budget})"),
+    }
 }
 
 fn group_view(group: &Group<'_>, anchors: &mut Anchors, shown: &mut Shown) -> Result<GroupView, HtmlError> {

@@ -80,7 +80,7 @@ impl Case<'_> {
         match self.plans(&measure.statement) {
             Err(judgement) => (judgement, Measurement::None),
             Ok(plans) => (
-                verdict::judge_plan(measure, &plans.worst),
+                verdict::judge_plan(measure, &plans.worst, &plans.used_by_any),
                 Measurement::Plan {
                     statement: measure.statement.clone(),
                     dataset: self.dataset.name.clone(),
@@ -152,7 +152,7 @@ impl Case<'_> {
                 .map(|query| (query.name.as_str(), self.plans(&query.name)))
                 .collect();
             let uses = |plans: &Result<&Plans, Judgement>| {
-                plans.as_ref().is_ok_and(|plans| plans.indexes.contains(&audit.name))
+                plans.as_ref().is_ok_and(|plans| plans.used_by_any.contains(&audit.name))
             };
             if naming.iter().any(|(_, plans)| uses(plans)) {
                 used.push(audit.name.clone());
@@ -232,12 +232,12 @@ fn ratio(evidence: &Evidence, run: &StatementRun<'_>, leg: &LegRun, above: f64) 
     }
     let estimate = evidence.figures.ratio(baseline, leg);
     let noise_floor = evidence.figures.noise_floor(run);
-    let plans = |variant: &str| {
-        let key = PlanKey { query: run.query.name.clone(), variant: variant.to_owned() };
-        evidence.plans.get(&key).and_then(|plans| plans.as_ref().ok())
-    };
-    let same_work = same_work(plans(&baseline.variant), plans(&leg.variant));
-    let mut judgement = verdict::judge_ratio(above, estimate.as_ref(), noise_floor, same_work);
+    let same_work = same_work(evidence, &run.query.name, [&baseline.variant, &leg.variant]);
+    let known = matches!(same_work, Ok(true));
+    let mut judgement = verdict::judge_ratio(above, estimate.as_ref(), noise_floor, known);
+    if let Err(why) = same_work {
+        judgement.reason.push_str(&format!("; whether the plans do the same work is not known: {why}"));
+    }
     say_why_stopped(&mut judgement, run);
     let measurement = estimate.map_or(Measurement::None, |estimate| Measurement::Ratio {
         statement: run.query.name.clone(),
@@ -257,10 +257,18 @@ fn say_why_stopped(judgement: &mut Judgement, run: &StatementRun<'_>) {
     }
 }
 
-/// Whether the plans, each with the arguments that cost it most, are the same down to the buffers.
-fn same_work(left: Option<&Plans>, right: Option<&Plans>) -> bool {
-    let parsed = |plans: Option<&Plans>| plan::parse(&plans?.shown.first()?.plan).ok();
-    matches!((parsed(left), parsed(right)), (Some(left), Some(right)) if plan::same_work(&left, &right))
+/// Whether a statement's plans in two variants, each with the arguments that cost it most, are the same down to the
+/// buffers; or why that can't be told.
+fn same_work(evidence: &Evidence, statement: &str, variants: [&str; 2]) -> Result<bool, String> {
+    let plans = |variant: &str| {
+        let key = PlanKey { query: statement.to_owned(), variant: variant.to_owned() };
+        match evidence.plans.get(&key) {
+            Some(Ok(plans)) => Ok(&plans.costliest),
+            Some(Err(trouble)) => Err(format!("{variant}: {}", troubled(trouble, None).reason)),
+            None => Err(format!("{variant}: it was not planned")),
+        }
+    };
+    Ok(plan::same_work(plans(variants[0])?, plans(variants[1])?))
 }
 
 /// What a statement's trouble means for a part; `below_ms` when the part holds its time against a target.
@@ -278,11 +286,11 @@ fn why_unused(naming: &[(&str, Result<&Plans, Judgement>)]) -> String {
     }
     let instead = naming.iter().map(|(query, plans)| match plans {
         Err(judgement) => format!("{query}: {}", judgement.reason),
-        Ok(plans) if plans.indexes.is_empty() => {
+        Ok(plans) if plans.used_by_any.is_empty() => {
             format!("{query} uses no index: {}", plans.worst.nodes.join(" → "))
         }
         Ok(plans) => {
-            let indexes: Vec<_> = plans.indexes.iter().map(String::as_str).collect();
+            let indexes: Vec<_> = plans.used_by_any.iter().map(String::as_str).collect();
             format!("{query} uses {}", indexes.join(", "))
         }
     });

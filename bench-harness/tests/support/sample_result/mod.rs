@@ -24,6 +24,7 @@ pub fn sample() -> RunResult {
             seed: 42,
             scale: Scale::Small,
             budget_seconds: 900,
+            measuring_seconds: Some(612.8),
             elapsed_seconds: 754.2,
             interrupted: false,
             confidence: 0.95,

@@ -19,6 +19,7 @@ fn plan(nodes: &[&str], indexes: &[&str], buffers: u64, text: &str) -> PlanEvide
             nodes: nodes.iter().map(|node| (*node).into()).collect(),
             indexes: indexes.iter().map(|index| (*index).into()).collect(),
             index_only: nodes.last() == Some(&"Index Only Scan"),
+            parallel: false,
             buffers,
             heap_fetches: 0,
         },
