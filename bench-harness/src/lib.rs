@@ -2,10 +2,11 @@
 //!
 //! Reading order: a workload is parsed ([`workload`]), its data generated ([`generate`]) into a server
 //! ([`server`]), measured in interleaved rounds ([`driver`], [`scenarios`], [`plan`]), judged
-//! ([`stats`], [`verdict`]), written down ([`result`]) and shown ([`report`]). [`commands`] ties these together.
+//! ([`stats`], [`verdict`]), written down ([`result`]) and shown ([`report`]); two results are held against each other ([`compare`]). [`commands`] ties these together.
 
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod driver;
 pub mod generate;
 pub mod plan;

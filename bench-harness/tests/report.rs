@@ -5,6 +5,8 @@ mod sample_result;
 
 #[path = "report/commands.rs"]
 mod commands;
+#[path = "report/compare.rs"]
+mod compare;
 #[path = "report/contrast.rs"]
 mod contrast;
 #[path = "report/html.rs"]

@@ -77,7 +77,7 @@ pub fn write_all(result: &RunResult, to: &Destinations) -> Result<Vec<PathBuf>, 
     Ok(written)
 }
 
-fn put(path: &Path, text: &str, append: bool) -> Result<(), ReportError> {
+pub(super) fn put(path: &Path, text: &str, append: bool) -> Result<(), ReportError> {
     let written = if path == Path::new("-") {
         match std::io::stdout().write_all(text.as_bytes()) {
             // Whoever reads has seen enough: `indexproof report … | head` is no fault.

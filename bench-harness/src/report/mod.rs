@@ -3,10 +3,11 @@
 //! Reading order: the result file itself ([`json`]); what every report has in common, words and numbers
 //! ([`words`]), figures as sentences ([`figures`]), grouping and counting ([`outline`]); then one module per
 //! form: terminal ([`table`]), Markdown ([`markdown`]), the page ([`html`] with its [`plot`]s), JUnit
-//! ([`junit`]), a GitHub step summary ([`github`]).
+//! ([`junit`]), a GitHub step summary ([`github`]). Of two results: [`comparison`].
 //!
 //! Invariant: a report never judges. Verdicts, reasons and agreements are copied from the result.
 
+pub mod comparison;
 pub mod figures;
 pub mod github;
 pub mod html;

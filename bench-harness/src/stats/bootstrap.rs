@@ -72,16 +72,33 @@ pub(super) fn replicate(
     }
     let mut drawn = vec![1u32; rounds];
     let value = statistic(&drawn);
+    Some(stretched(value, rounds, confidence, seed, replicates, |random| {
+        redraw(&mut drawn, random);
+        statistic(&drawn)
+    }))
+}
+
+/// Draws as many rounds as there are, with replacement: how often each was drawn.
+pub(super) fn redraw(drawn: &mut [u32], random: &mut Xoshiro256PlusPlus) {
+    let rounds = drawn.len();
+    drawn.fill(0);
+    for _ in 0..rounds {
+        drawn[random.random_range(0..rounds)] += 1;
+    }
+}
+
+/// The stretched percentile interval around `value`, from replicates of it. `rounds`, at least [`MIN_ROUNDS`], is
+/// the number behind the least certain of its ingredients.
+pub(super) fn stretched(
+    value: f64,
+    rounds: usize,
+    confidence: f64,
+    seed: u64,
+    replicates: usize,
+    mut replicate: impl FnMut(&mut Xoshiro256PlusPlus) -> f64,
+) -> Estimate {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut values: Vec<f64> = (0..replicates)
-        .map(|_| {
-            drawn.fill(0);
-            for _ in 0..rounds {
-                drawn[random.random_range(0..rounds)] += 1;
-            }
-            statistic(&drawn)
-        })
-        .collect();
+    let mut values: Vec<f64> = (0..replicates).map(|_| replicate(&mut random)).collect();
     values.sort_by(f64::total_cmp);
 
     let tail = (1.0 - confidence) / 2.0;
@@ -92,7 +109,7 @@ pub(super) fn replicate(
         low: value - arm(value - values[outside - 1]),
         high: value + arm(values[replicates - outside] - value),
     };
-    Some(Estimate { value, interval })
+    Estimate { value, interval }
 }
 
 /// How much longer an arm must be than the percentile interval's: t for z, and the variance of resampling n things

@@ -6,7 +6,7 @@
 //! ([`quantile`], [`summary`] says why both).
 //!
 //! Reading order: [`samples`] record, [`summary`] and [`ratio`] estimate, [`noise`] says what a ratio is worth,
-//! [`sequential`] keeps intervals valid when they are looked at more than once.
+//! [`sequential`] keeps intervals valid when they are looked at more than once; [`two_sample`] compares two runs.
 
 pub mod bootstrap;
 pub mod noise;
@@ -16,6 +16,7 @@ pub mod ratio;
 pub mod samples;
 pub mod sequential;
 pub mod summary;
+pub mod two_sample;
 
 #[cfg(test)]
 mod simulation;
@@ -29,6 +30,7 @@ pub use ratio::paired_ratio;
 pub use samples::{LegRecorder, RoundSamples};
 pub use sequential::LookPlan;
 pub use summary::{LatencySummary, StatisticBounds};
+pub use two_sample::two_sample_ratio;
 
 /// A closed interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -4,6 +4,7 @@
 //! other. The format is [`model`] and [`generator`]; what the rest of the harness sees is [`loaded::Workload`].
 
 mod error;
+mod files;
 mod folder;
 mod front_matter;
 pub mod generator;

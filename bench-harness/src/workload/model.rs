@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::files::Files;
 use super::generator::Generator;
 use crate::verdict::Verdict;
 
@@ -104,23 +105,6 @@ pub struct Variant {
     /// What the server must offer, else the variant is skipped by name.
     #[serde(default)]
     pub requires: Vec<Requirement>,
-}
-
-/// One file, or several in order: `"a.sql"`, or `["a.sql", "b.sql"]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a file name, or a list of file names")]
-pub enum Files {
-    One(PathBuf),
-    Several(Vec<PathBuf>),
-}
-
-impl Files {
-    pub fn as_slice(&self) -> &[PathBuf] {
-        match self {
-            Files::One(path) => std::slice::from_ref(path),
-            Files::Several(paths) => paths,
-        }
-    }
 }
 
 /// Something a server may lack: written `extension:NAME`.

@@ -1,37 +1,52 @@
 use std::path::{Path, PathBuf};
 
+use indexproof::compare;
 use indexproof::report::json::{self, ResultFileError};
 use serde_json::{Value, json};
 
 use crate::sample_result::sample;
 
-fn schema_path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/result.schema.json")
+fn schema_path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(name)
 }
 
-/// `UPDATE_SCHEMA=1 cargo test -p indexproof --test report schema` writes it anew.
+const RESULT: &str = "result.schema.json";
+const COMPARISON: &str = "comparison.schema.json";
+
+/// `UPDATE_SCHEMA=1 cargo test -p indexproof --test report schema` writes them anew.
 #[test]
-fn the_published_schema_is_the_one_of_the_code() {
-    let generated = format!("{:#}\n", json::schema());
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        std::fs::write(schema_path(), &generated).expect("the schema is written");
+fn the_published_schemas_are_those_of_the_code() {
+    for (name, schema) in [(RESULT, json::schema()), (COMPARISON, compare::schema())] {
+        let generated = format!("{schema:#}\n");
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(schema_path(name), &generated).expect("the schema is written");
+        }
+        let published = std::fs::read_to_string(schema_path(name)).expect("the schema is published");
+        assert!(
+            published == generated,
+            "schema/{name} is out of date: UPDATE_SCHEMA=1 cargo test -p indexproof --test report schema"
+        );
     }
-    let published = std::fs::read_to_string(schema_path()).expect("the schema is published");
-    assert!(
-        published == generated,
-        "schema/result.schema.json is out of date: UPDATE_SCHEMA=1 cargo test -p indexproof --test report schema"
-    );
 }
 
-fn published() -> jsonschema::Validator {
-    let text = std::fs::read_to_string(schema_path()).expect("the schema is published");
+#[test]
+fn a_comparison_meets_its_schema() {
+    let compared = compare::compare(&sample(), &sample(), compare::DEFAULT_TOLERANCE);
+    let value = serde_json::to_value(compared).expect("it is JSON");
+    let faults: Vec<String> =
+        published(COMPARISON).iter_errors(&value).map(|fault| fault.to_string()).collect();
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+fn published(name: &str) -> jsonschema::Validator {
+    let text = std::fs::read_to_string(schema_path(name)).expect("the schema is published");
     let schema: Value = serde_json::from_str(&text).expect("the schema is JSON");
     jsonschema::validator_for(&schema).expect("the schema is a schema")
 }
 
 #[test]
 fn the_sample_meets_the_published_schema_and_a_broken_one_does_not() {
-    let validator = published();
+    let validator = published(RESULT);
     let mut value = serde_json::to_value(sample()).expect("the sample is JSON");
     let faults: Vec<String> = validator.iter_errors(&value).map(|fault| fault.to_string()).collect();
     assert_eq!(faults, Vec::<String>::new());
@@ -47,7 +62,7 @@ fn reference_results_meet_the_published_schema() {
         eprintln!("skipped: results/reference: no reference results yet");
         return;
     };
-    let validator = published();
+    let validator = published(RESULT);
     for path in entries.map(|entry| entry.expect("the folder can be read").path()) {
         if path.extension().is_some_and(|extension| extension == "json") {
             let text = std::fs::read_to_string(&path).expect("it can be read");
