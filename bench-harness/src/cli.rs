@@ -175,7 +175,7 @@ pub struct ReportArgs {
 /// What is compared and how; the honest limits of it.
 const COMPARE_RULES: &str = "What is compared:
   verdicts   per claim and variant; worse is a step down (proven, measured, refuted or infeasible, not runnable or
-             invalid); from decided to inconclusive or skipped is `no longer decided`
+             invalid); from decided to inconclusive or skipped is `undecided now`
   exact      buffers and shape of every statement's plan, index sizes, accepted and used indexes, what scenarios saw;
              when scale, seed and row counts are the same, for only then are the data
   times      of every part with a time or speed-up: the ratio new / old with a 95 % interval from redrawing the rounds

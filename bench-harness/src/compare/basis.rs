@@ -19,6 +19,9 @@ pub struct Basis {
     pub differences: Vec<Difference>,
 }
 
+/// Beyond this, a reader is told that the machine itself was another one.
+const NOTABLE_DRIFT: f64 = 1.25;
+
 /// How times are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -66,6 +69,13 @@ pub(super) fn of(old: &RunResult, new: &RunResult) -> Basis {
             TimeBasis::AgainstBaseline
         }
     };
+    let drift = super::times::drift(old, new);
+    if times == TimeBasis::AsMeasured && drift > NOTABLE_DRIFT {
+        limits.push(format!(
+            "SELECT 1 took {} times as long in one of the runs: smaller changes of times than that say nothing",
+            words::number(drift)
+        ));
+    }
     for (result, which) in [(old, "old"), (new, "new")] {
         if result.run.interrupted {
             limits.push(format!("the {which} run was ended by hand: what it lacks says nothing"));

@@ -78,7 +78,7 @@ fn one(finding: Finding, old: &Figures, new: &Figures, least: f64) -> Finding {
 }
 
 /// How far the machine itself drifted between the runs, ≥ 1.
-fn drift(old: &RunResult, new: &RunResult) -> f64 {
+pub(super) fn drift(old: &RunResult, new: &RunResult) -> f64 {
     match (old.run.select_one_ms, new.run.select_one_ms) {
         (Some(old), Some(new)) if old.median > 0.0 && new.median > 0.0 => {
             (new.median / old.median).max(old.median / new.median)

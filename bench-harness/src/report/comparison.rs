@@ -24,7 +24,7 @@ const SHOWN: [Change; 7] = [
 fn heading(change: Change) -> (&'static str, &'static str) {
     match change {
         Change::Worse => ("✗ worse", ""),
-        Change::Lost => ("? no longer decided", ""),
+        Change::Lost => ("? undecided now", ""),
         Change::Disappeared => ("– only in old", ""),
         Change::Changed => ("≠ changed", "neither better nor worse by itself"),
         Change::Better => ("✓ better", ""),
@@ -64,12 +64,22 @@ pub fn table(comparison: &Comparison, width: u16, with_colour: bool) -> String {
         }
         let mut table = plain_table(width, with_colour);
         table.set_header(vec![head, Cell::new(meaning)]);
-        for finding in of_it {
-            let place = format!("{}\n{}", words::one_line(&finding.of), words::one_line(&finding.variant));
-            let figures = words::one_line(&figures(finding));
-            let says = words::one_line(&finding.says);
-            let lines = if says.is_empty() { figures } else { format!("{figures}\n{says}") };
-            table.add_row(vec![place, lines]);
+        if change == Change::Unknown {
+            for (says, of) in by_reason(&of_it) {
+                table.add_row(vec![
+                    words::count_of(of.len(), "figure", "figures"),
+                    format!("{says}: {}", of.join(", ")),
+                ]);
+            }
+        } else {
+            for finding in of_it {
+                let place =
+                    format!("{}\n{}", words::one_line(&finding.of), words::one_line(&finding.variant));
+                let figures = words::one_line(&figures(finding));
+                let says = words::one_line(&finding.says);
+                let lines = if says.is_empty() { figures } else { format!("{figures}\n{says}") };
+                table.add_row(vec![place, lines]);
+            }
         }
         let first = width / 4;
         table.set_constraints(
@@ -120,6 +130,19 @@ pub fn markdown(comparison: &Comparison) -> String {
         }
     }
     text
+}
+
+/// What could not be compared, gathered by why: that is often the same for a whole run.
+fn by_reason<'a>(findings: &[&'a Finding]) -> Vec<(String, Vec<String>)> {
+    let mut reasons: Vec<(&'a str, Vec<String>)> = Vec::new();
+    for finding in findings {
+        let of = words::one_line(&format!("{} {} ({})", finding.of, finding.variant, finding.what));
+        match reasons.iter_mut().find(|(says, _)| *says == finding.says) {
+            Some((_, all)) => all.push(of),
+            None => reasons.push((&finding.says, vec![of])),
+        }
+    }
+    reasons.into_iter().map(|(says, of)| (words::one_line(says), of)).collect()
 }
 
 /// Writing to a String can't fail.
