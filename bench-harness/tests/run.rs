@@ -1,73 +1,14 @@
 //! `indexproof run` as users run it, on a throwaway cluster: verdicts, exit codes, and that a tampered workload
 //! changes its verdicts.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+#[path = "support/trial.rs"]
+mod trial;
 
-use assert_cmd::Command;
-use indexproof::report::json;
+use std::fs;
+
 use indexproof::result::{Agreement, ClaimResult, RunResult, VariantVerdict};
 use indexproof::verdict::Verdict;
-use tempfile::TempDir;
-
-/// A copy of the fixture workload that a test may change, and where its run writes.
-struct Trial {
-    dir: TempDir,
-}
-
-impl Trial {
-    fn new() -> Trial {
-        let dir = TempDir::new().unwrap();
-        copy(
-            &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/workloads/shop"),
-            &dir.path().join("w/shop"),
-        );
-        Trial { dir }
-    }
-
-    fn edit(&self, file: &str, from: &str, to: &str) {
-        let path = self.dir.path().join("w/shop").join(file);
-        let text = fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "{file} has no {from:?}");
-        fs::write(path, text.replace(from, to)).unwrap();
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_indexproof"));
-        command
-            .arg("--workloads")
-            .arg(self.dir.path().join("w"))
-            .args(["run", "--scale", "ci", "--server", "local"]);
-        if !arguments.contains(&"--budget") {
-            command.args(["--budget", "15s"]);
-        }
-        command.arg("--out").arg(self.out()).args(arguments);
-        command
-    }
-
-    fn out(&self) -> PathBuf {
-        self.dir.path().join("out")
-    }
-
-    /// Runs, and reads what was found; `code` is the expected exit code.
-    fn run(&self, arguments: &[&str], code: i32) -> RunResult {
-        self.command(arguments).assert().code(code);
-        json::read(&self.out().join("result.json")).unwrap()
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
+use trial::Trial;
 
 fn claim<'a>(result: &'a RunResult, id: &str) -> &'a ClaimResult {
     result.claims.iter().find(|claim| claim.id == id).unwrap_or_else(|| panic!("{id} has no verdict"))
@@ -127,7 +68,7 @@ fn a_result_names_no_folder_of_this_machine() {
     let home = std::env::var("HOME").unwrap_or_default();
     let here = std::env::current_dir().unwrap().display().to_string();
     let scratch = std::env::temp_dir().display().to_string();
-    let made_here = trial.dir.path().display().to_string();
+    let made_here = trial.home().display().to_string();
     for file in ["result.json", "report.html"] {
         let text = fs::read_to_string(trial.out().join(file)).unwrap();
         for folder in [&home, &here, &scratch, &made_here] {

@@ -299,6 +299,60 @@ fn claims() {
 }
 
 #[test]
+fn mixes() {
+    snapshot!(each(
+        MANIFEST,
+        &[
+            ("browsing = {", "Browsing = {"),
+            ("{ orders_of_customer = 9, open_orders = 1 }", "{}"),
+            ("orders_of_customer = 9", "order_of_customer = 9"),
+            ("orders_of_customer = 9", "orders_of_customer = 0"),
+            ("orders_of_customer = 9", "orders_of_customer = \"many\""),
+        ],
+    ));
+}
+
+/// Loads as parts of the first claim, each with one fault.
+#[test]
+fn loads() {
+    let time = "latency = { statement = \"open_orders\", below_ms = 5.0 }";
+    let open = |rest: &str| format!("open_loop = {{ mix = \"browsing\", {rest} }}");
+    let closed = |rest: &str| format!("closed_loop = {{ mix = \"browsing\", {rest} }}");
+    let sound = Folder::new().edit(CLAIMS, time, &open("rate = 100, connections = 8")).checked();
+    assert!(sound.starts_with("shop: ok"), "{sound}");
+    let faults = [
+        open("rate = 0, connections = 8"),
+        open("rate = 100, connections = 0"),
+        open("rate = 1e6, connections = 8"),
+        open("rate = 100, connections = 8, arrivals = \"random\""),
+        open("rate = 100, connections = 8, seconds = { ci = 3, small = 1, full = 5 }"),
+        open("rate = 100, connections = 8, seconds = 0"),
+        open("rate = 100, connections = 8, rtt_ms = -1"),
+        open("rate = 100, connections = 8, target = { latency = { below_ms = 20_000 } }"),
+        open("rate = 100, connections = 8, target = { throughput = { at_least = 5 } }"),
+        closed("connections = 8, rate = 100"),
+        closed("connections = 8, target = { throughput = { at_least = -1 } }"),
+        closed("connections = 8, target = { ratio = { above = 2, baseline = \"corrected\" } }"),
+        closed("connections = 8").replace("browsing", "browse"),
+    ];
+    let edits: Vec<_> = faults.iter().map(|fault| (time, fault.as_str())).collect();
+    snapshot!(each(CLAIMS, &edits));
+}
+
+#[test]
+fn what_a_mix_commits_must_be_put_back() {
+    let time = "latency = { statement = \"open_orders\", below_ms = 5.0 }";
+    let folder = || {
+        let load = "closed_loop = { mix = \"working\", connections = 8 }";
+        Folder::new().edit(CLAIMS, time, load)
+    };
+    let piles_up = folder().edit(SEND, "restore = ", "# ").checked();
+    let rolled_back =
+        folder().edit(SEND, "effect = \"commit\"\nrestore = ", "effect = \"rollback\"\n# ").checked();
+    snapshot!(format!("{piles_up}\n\n{rolled_back}"));
+}
+
+#[test]
 fn a_claim_needs_a_part() {
     let claims = fs::read_to_string(Path::new(SHOP).join(CLAIMS)).unwrap();
     let (first, _) = claims.split_once("[[claim.part]]").unwrap();

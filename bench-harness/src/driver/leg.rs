@@ -64,12 +64,12 @@ impl Leg<'_> {
         for n in 0..self.size.warm {
             self.one(&arguments(n)).await?;
         }
-        let before = self.buffers().await?;
+        let before = shared_buffers(self.session).await?;
         let mut times = Vec::with_capacity(self.size.timed as usize);
         for n in self.size.warm..self.size.warm + self.size.timed {
             times.push(self.one(&arguments(n)).await?);
         }
-        let after = self.buffers().await?;
+        let after = shared_buffers(self.session).await?;
         Ok(LegOutcome { times, buffer_hit_ratio: hit_ratio(before, after) })
     }
 
@@ -91,18 +91,18 @@ impl Leg<'_> {
         }
         Ok(answer.elapsed)
     }
-
-    /// Shared buffers (hit, read) of the session's database so far.
-    async fn buffers(&self) -> Result<(i64, i64), tokio_postgres::Error> {
-        // The counters of this session reach the shared statistics only when it goes idle; ask for it now.
-        self.session.batch("SELECT pg_stat_force_next_flush()").await?;
-        let sql = "SELECT blks_hit, blks_read FROM pg_stat_database WHERE datname = current_database()";
-        let rows = self.session.rows(&Bound { sql: sql.to_owned(), types: Vec::new() }, &Vec::new()).await?;
-        Ok(rows.first().map_or((0, 0), |row| (row.get(0), row.get(1))))
-    }
 }
 
-fn hit_ratio(before: (i64, i64), after: (i64, i64)) -> Option<f64> {
+/// Shared buffers (hit, read) of the session's database so far.
+pub(super) async fn shared_buffers(session: &Session) -> Result<(i64, i64), tokio_postgres::Error> {
+    // The counters of this session reach the shared statistics only when it goes idle; ask for it now.
+    session.batch("SELECT pg_stat_force_next_flush()").await?;
+    let sql = "SELECT blks_hit, blks_read FROM pg_stat_database WHERE datname = current_database()";
+    let rows = session.rows(&Bound { sql: sql.to_owned(), types: Vec::new() }, &Vec::new()).await?;
+    Ok(rows.first().map_or((0, 0), |row| (row.get(0), row.get(1))))
+}
+
+pub(super) fn hit_ratio(before: (i64, i64), after: (i64, i64)) -> Option<f64> {
     let (hit, read) = (after.0 - before.0, after.1 - before.1);
     (hit + read > 0).then(|| hit as f64 / (hit + read) as f64)
 }

@@ -65,6 +65,11 @@ impl Session {
         self.client.batch_execute(sql).await
     }
 
+    /// Ends the statement that this session is executing, if there is one.
+    pub async fn cancel(&self) -> Result<(), tokio_postgres::Error> {
+        self.client.cancel_token().cancel_query(NoTls).await
+    }
+
     /// Resolves parameter type names (`uuid`, `int4`, `my_schema.my_enum`) on the server.
     pub async fn bind(&self, sql: &str, type_names: &[String]) -> Result<Bound, tokio_postgres::Error> {
         let mut types = Vec::with_capacity(type_names.len());

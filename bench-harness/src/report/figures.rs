@@ -1,6 +1,6 @@
 //! Measurements as sentences: the same words in the terminal, in Markdown and on the page.
 
-use super::words;
+use super::{load, words};
 use crate::result::evidence::{Measurement, PartResult, PlanFacts};
 use crate::result::{ClaimResult, SizeFacts, VariantVerdict};
 use crate::stats::Interval;
@@ -35,6 +35,7 @@ pub fn short(measurement: &Measurement) -> Option<String> {
         Measurement::Used { used, unused } => {
             Some(format!("{} of {} used", used.len(), used.len() + unused.len()))
         }
+        Measurement::Load(evidence) => Some(load::short(evidence)),
         Measurement::Scenario { observations, .. } => {
             let broken: Vec<_> = observations.iter().filter(|seen| seen.holds == Some(false)).collect();
             let shown = if broken.is_empty() { observations.iter().collect() } else { broken };
@@ -80,6 +81,7 @@ pub fn detail(measurement: &Measurement) -> Option<String> {
             words::bytes(*bytes),
             words::bytes(*full_bytes)
         )),
+        Measurement::Load(evidence) => Some(load::detail(evidence)),
         Measurement::Used { used, .. } if used.is_empty() => None,
         Measurement::Used { used, .. } => Some(format!("used: {}", used.join(", "))),
     }

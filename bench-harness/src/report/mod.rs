@@ -13,6 +13,7 @@ pub mod github;
 pub mod html;
 pub mod json;
 pub mod junit;
+mod load;
 pub mod markdown;
 pub mod outline;
 pub mod plot;

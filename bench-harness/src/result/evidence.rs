@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::load::LoadEvidence;
 use crate::stats::{Interval, RatioEstimate};
 use crate::verdict::Verdict;
 use crate::workload::model::{Effect, Statistic};
@@ -62,6 +63,8 @@ pub enum Measurement {
         used: Vec<String>,
         unused: Vec<UnusedIndex>,
     },
+    /// Under load, in an open or a closed loop.
+    Load(Box<LoadEvidence>),
     Scenario {
         scenario: String,
         observations: Vec<Observation>,

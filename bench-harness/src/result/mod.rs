@@ -1,6 +1,7 @@
 //! The result of a run: one JSON file from which every report is drawn, and nothing else.
 
 pub mod evidence;
+pub mod load;
 
 use std::collections::BTreeMap;
 

@@ -41,7 +41,7 @@ pub fn statements(
         let Some(query) = workload.queries.get(name) else { continue };
         let run = runs.iter().find(|run| run.query.name == *name);
         let leg = run.and_then(|run| run.leg(variant));
-        let floor = run.and_then(|run| evidence.figures.noise_floor(run));
+        let floor = run.and_then(|run| evidence.figures.noise_floor_of(run));
         let rejection = match (plans, leg.and_then(|leg| leg.trouble.as_ref())) {
             (Err(Trouble::Rejected(rejection)), _) | (_, Some(Trouble::Rejected(rejection))) => {
                 Some(rejection.clone())
@@ -55,10 +55,15 @@ pub fn statements(
             variant: variant.clone(),
             sql: query.sql_in(variant).to_owned(),
             effect: query.effect(),
-            latency: leg.and_then(|leg| Some(evidence.figures.latency(leg)?.evidence("serial", floor))),
+            latency: leg
+                .and_then(|leg| Some(evidence.figures.latency(&leg.rounds)?.evidence("serial", floor))),
             ratio_to_baseline: run.and_then(|run| {
                 let (baseline, leg) = (run.baseline()?, leg?);
-                if baseline.variant == leg.variant { None } else { evidence.figures.ratio(baseline, leg) }
+                if baseline.variant == leg.variant {
+                    None
+                } else {
+                    evidence.figures.ratio(&baseline.rounds, &leg.rounds)
+                }
             }),
             plans: plans.as_ref().map_or_else(|_| Vec::new(), |plans| plans.shown.clone()),
             rows_hash: leg.and_then(|leg| leg.rows_hash).map(|hash| format!("{hash:032x}")),

@@ -2,11 +2,13 @@
 //!
 //! Expectations are read in `variant_verdict` alone, after the verdict stands.
 
+mod load;
 mod parts;
 
 use std::collections::BTreeMap;
 
 use super::figures::Figures;
+use super::load::LoadRun;
 use super::measure::{StatementRun, Trouble};
 use super::plans::{PlanKey, Plans};
 use super::prepare::PreparedDataset;
@@ -14,6 +16,7 @@ use crate::result::evidence::{Measurement, Observation, PartResult, Rejection};
 use crate::result::{Agreement, ClaimResult, LatencyPair, SizeFacts, VariantFacts, VariantVerdict};
 use crate::scenarios::ScenarioError;
 use crate::verdict::{self, Judgement, Verdict, guard};
+use crate::workload::load::Load;
 use crate::workload::loaded::Workload;
 use crate::workload::model::{Claim, Part, Scale};
 
@@ -43,6 +46,9 @@ pub struct Evidence {
     pub plans: BTreeMap<PlanKey, Result<Plans, Trouble>>,
     pub scenarios: BTreeMap<PartKey, Played>,
     pub sizes: BTreeMap<PartKey, Sizes>,
+    pub loads: Vec<LoadRun>,
+    /// Loads that could not be put on at all, and why.
+    pub loads_failed: Vec<(Load, Judgement)>,
 }
 
 impl Evidence {
@@ -54,6 +60,8 @@ impl Evidence {
             plans: BTreeMap::new(),
             scenarios: BTreeMap::new(),
             sizes: BTreeMap::new(),
+            loads: Vec::new(),
+            loads_failed: Vec::new(),
         }
     }
 }
@@ -78,6 +86,17 @@ pub fn decided(evidence: &Evidence, run: &StatementRun<'_>, claims: &[&Claim], v
         claim.parts.iter().filter(applies)
     });
     parts.into_iter().all(|part| parts::timed_verdict(evidence, run, part, variant).is_none_or(is_decided))
+}
+
+/// Whether a load needs no more rounds in a variant: every part that is judged by it there has a verdict.
+pub fn load_decided(evidence: &Evidence, run: &LoadRun, claims: &[&Claim], variant: &str) -> bool {
+    let parts = claims.iter().flat_map(|claim| {
+        let applies = |part: &&Part| {
+            part.variants.as_ref().unwrap_or(&claim.variants).iter().any(|other| other == variant)
+        };
+        claim.parts.iter().filter(applies)
+    });
+    parts.into_iter().all(|part| load::verdict(evidence, run, &part.measure, variant).is_none_or(is_decided))
 }
 
 fn is_decided(verdict: Verdict) -> bool {

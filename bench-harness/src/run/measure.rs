@@ -168,20 +168,7 @@ async fn try_once(
     let refuse = |error: tokio_postgres::Error| trouble(bench, &leg.sql, error);
     let types: Vec<_> = query.params().iter().map(|parameter| parameter.sql_type.clone()).collect();
     let bound = session.bind(&leg.sql, &types).await.map_err(refuse)?;
-    // The rows of some executions, undone: whatever the statement changes, all variants answer from the same data.
-    let mut hash = 0_u128;
-    for arguments in pool.first(3) {
-        session.batch("BEGIN").await.map_err(refuse)?;
-        let rows = session.rows(&bound, &arguments).await;
-        session.batch("ROLLBACK").await.map_err(refuse)?;
-        let rows = rows.map_err(refuse)?;
-        let of_these = match query.header.compare {
-            Some(Compare::None) => 0,
-            Some(Compare::Count) => rows.len() as u128,
-            Some(Compare::Rows) | None => multiset_hash(&rows).map_err(refuse)?,
-        };
-        hash = hash.rotate_left(1) ^ of_these;
-    }
+    let hash = answers(session, query, &bound, pool).await.map_err(refuse)?;
     // One at a time: VACUUM wants to be alone.
     let restore = query.restore_in(&leg.variant).map(workload::split_sql).transpose();
     leg.restore =
@@ -196,6 +183,29 @@ async fn try_once(
     leg.rows_hash = Some(hash);
     leg.bound = Some(bound);
     Ok(())
+}
+
+/// Hash of the rows of some executions, undone: whatever the statement changes, all variants answer from the same data.
+pub(super) async fn answers(
+    session: &Session,
+    query: &Query,
+    bound: &Bound,
+    pool: &ArgumentPool,
+) -> Result<u128, tokio_postgres::Error> {
+    let mut hash = 0_u128;
+    for arguments in pool.first(3) {
+        session.batch("BEGIN").await?;
+        let rows = session.rows(bound, &arguments).await;
+        session.batch("ROLLBACK").await?;
+        let rows = rows?;
+        let of_these = match query.header.compare {
+            Some(Compare::None) => 0,
+            Some(Compare::Count) => rows.len() as u128,
+            Some(Compare::Rows) | None => multiset_hash(&rows)?,
+        };
+        hash = hash.rotate_left(1) ^ of_these;
+    }
+    Ok(hash)
 }
 
 /// The guard: every variant answers as the baseline does.

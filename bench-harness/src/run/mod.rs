@@ -5,6 +5,7 @@ pub mod budget;
 pub mod figures;
 pub mod indexes;
 pub mod judge;
+pub mod load;
 pub mod measure;
 pub mod options;
 pub mod plans;

@@ -32,6 +32,13 @@ impl Interrupt {
     pub fn raised(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
+
+    /// Returns within a fiftieth of a second after it was raised.
+    pub async fn wait(&self) {
+        while !self.raised() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
 }
 
 /// The measuring effort that goes with a scale.

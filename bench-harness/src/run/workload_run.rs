@@ -1,5 +1,7 @@
 //! One workload from prepared databases to judged claims; and the run over all of them.
 
+mod loads;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,7 @@ use crate::driver::leg::select_one;
 use crate::driver::session::{Session, describe};
 use crate::result::{ClaimResult, LatencyPair, RunResult, VariantFacts, WorkloadResult};
 use crate::server::Server;
+use crate::workload::load::{ClosedLoop, OpenLoop};
 use crate::workload::loaded::{Query, Workload};
 use crate::workload::model::{Claim, Effect, Measure};
 
@@ -164,6 +167,9 @@ impl OneWorkload<'_> {
         let mut evidence =
             Evidence::new(self.floor, Figures::new(&effort, self.options.seed), self.options.scale);
         evidence.scenarios = self.scenarios(claims, &dataset);
+        let before = budget.spent();
+        self.loads(claims, &dataset, &mut evidence, (&mut *budget, share))?;
+        let share = share.saturating_sub(budget.spent() - before);
         evidence.sizes = self.sizes(&preparation, claims, &dataset)?;
         // Where the right is missing, the server's facts name the lost guard.
         self.server.checkpoint()?;
@@ -272,11 +278,15 @@ impl OneWorkload<'_> {
         })
     }
 
-    /// Queries to plan: the timed ones, those a plan part names, and those that say which index they use.
+    /// Queries to plan: the timed ones, those of a mix, those a plan part names, and those that say which index they
+    /// use.
     fn planned<'s>(&'s self, claims: &[&'s Claim]) -> Vec<(&'s Query, Vec<String>)> {
         self.queries(claims, |measure| match measure {
             Measure::Latency { statement, .. } | Measure::Ratio { statement, .. } => vec![statement],
             Measure::Plan(plan) => vec![&plan.statement],
+            Measure::OpenLoop(OpenLoop { mix, .. }) | Measure::ClosedLoop(ClosedLoop { mix, .. }) => {
+                self.workload.manifest.mixes.get(mix).into_iter().flat_map(|weights| weights.keys()).collect()
+            }
             Measure::Used { .. } => {
                 let queries = self.workload.queries.values();
                 queries.filter(|query| !query.header.uses.is_empty()).map(|query| &query.name).collect()

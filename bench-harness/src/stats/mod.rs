@@ -5,8 +5,9 @@
 //! ([`bootstrap`]), and for a quantile of latency is the envelope of that and the order-statistic bounds
 //! ([`quantile`], [`summary`] says why both).
 //!
-//! Reading order: [`samples`] record, [`summary`] and [`ratio`] estimate, [`noise`] says what a ratio is worth,
-//! [`sequential`] keeps intervals valid when they are looked at more than once; [`two_sample`] compares two runs.
+//! Reading order: [`samples`] record, [`summary`], [`ratio`] and [`mod@throughput`] estimate, [`noise`] says what
+//! a ratio is worth, [`sequential`] keeps intervals valid when they are looked at more than once; [`two_sample`]
+//! compares two runs.
 
 pub mod bootstrap;
 pub mod noise;
@@ -16,6 +17,7 @@ pub mod ratio;
 pub mod samples;
 pub mod sequential;
 pub mod summary;
+pub mod throughput;
 pub mod two_sample;
 
 #[cfg(test)]
@@ -30,6 +32,7 @@ pub use ratio::paired_ratio;
 pub use samples::{LegRecorder, RoundSamples};
 pub use sequential::LookPlan;
 pub use summary::{LatencySummary, StatisticBounds};
+pub use throughput::{Throughput, throughput, throughput_ratio};
 pub use two_sample::two_sample_ratio;
 
 /// A closed interval.

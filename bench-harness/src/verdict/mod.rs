@@ -1,6 +1,6 @@
 //! The verdict rules: pure functions from figures to verdicts. Nothing here knows a server or an expectation.
 //!
-//! One file per kind of target: [`latency`], [`ratio`], [`range`], [`plan`], [`index`], [`scenario`]. Around them:
+//! One file per kind of target: [`latency`], [`throughput`], [`ratio`], [`range`], [`plan`], [`index`], [`scenario`]. Around them:
 //! [`guard`] rejects figures that can't be trusted, [`size`] weakens what was measured on less data than claimed,
 //! [`combine`] makes one verdict of several parts. [`mod@agreement`] comes after all of these and gives nothing back.
 
@@ -16,6 +16,7 @@ pub mod ratio;
 pub mod scenario;
 pub mod size;
 pub mod target;
+pub mod throughput;
 
 use std::fmt;
 use std::str::FromStr;
@@ -34,6 +35,7 @@ pub use ratio::judge_ratio;
 pub use scenario::judge_scenario;
 pub use size::{apply_size, miss_at_smaller_size};
 pub use target::target_text;
+pub use throughput::judge_throughput;
 
 use crate::result::evidence::Rejection;
 

@@ -3,6 +3,7 @@
 use super::figures::grouped;
 use super::{Judgement, Verdict};
 use crate::result::SizeFacts;
+use crate::workload::load::Target;
 use crate::workload::model::Measure;
 
 /// What a miss on less data than claimed says about the claim.
@@ -29,6 +30,10 @@ pub fn miss_at_smaller_size(measure: &Measure) -> Miss {
             Miss::Stands("more data take no fewer buffers")
         }
         Measure::Accepted { .. } => Miss::Stands("what is rejected on less data is rejected on more"),
+        Measure::OpenLoop(_) | Measure::ClosedLoop(_) => match measure.load_target() {
+            Some(Target::Ratio { .. }) => Miss::Open("the effect of an index grows with the data"),
+            _ => Miss::Stands("more data make no statement faster"),
+        },
         Measure::Scenario(_) => Miss::Stands("one counter-example is enough"),
         Measure::Ratio { .. } => Miss::Open("the effect of an index grows with the data"),
         Measure::Plan(_) | Measure::Used { .. } => {

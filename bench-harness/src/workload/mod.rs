@@ -9,6 +9,7 @@ mod folder;
 mod front_matter;
 pub mod generator;
 mod index_file;
+pub mod load;
 pub mod loaded;
 pub mod model;
 mod names;

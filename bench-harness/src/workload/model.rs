@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::files::Files;
 use super::generator::Generator;
+use super::load::{ClosedLoop, OpenLoop, Weights};
 use crate::verdict::Verdict;
 
 /// How much data a run loads and how long it may take.
@@ -73,6 +74,9 @@ pub struct Manifest {
     /// Variants in the order of presentation; the first is the baseline of every ratio.
     #[serde(rename = "variant")]
     pub variants: Vec<Variant>,
+    /// Statements with weights, by name, for loads: `[mixes]`, then `name = { statement = weight }`.
+    #[serde(default)]
+    pub mixes: IndexMap<String, Weights>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -323,6 +327,10 @@ pub enum Measure {
     Accepted { statements: u64 },
     /// How many indexes of the variant's set are used by a query whose header names them in `uses`.
     Used { indexes: u64 },
+    /// Latency of a mix of statements while requests arrive at a rate.
+    OpenLoop(OpenLoop),
+    /// Throughput of a mix of statements that many connections send as fast as they can.
+    ClosedLoop(ClosedLoop),
     /// Anything a single statement can't express.
     Scenario(Scenario),
 }

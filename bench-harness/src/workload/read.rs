@@ -87,6 +87,7 @@ pub(super) fn read(dir: &Path) -> Reading {
         // A query or index file that can't be read would be reported again by all that refer to it.
         if all_parsed {
             validate::queries::check(&context, errors);
+            validate::loads::check_mixes(&context, errors);
             if let (Some(doc), Some(claims)) = (&claims_doc, &claims) {
                 validate::claims::check(&context, doc, claims, errors);
             }

@@ -1,6 +1,6 @@
 //! The rule and the figures of each kind of part.
 
-use super::{Case, Evidence, PartKey};
+use super::{Case, Evidence, PartKey, load};
 use crate::plan;
 use crate::result::evidence::{Measurement, Rejection, UnusedIndex};
 use crate::run::measure::{LegRun, StatementRun, Trouble};
@@ -9,7 +9,7 @@ use crate::scenarios::{self, ScenarioError};
 use crate::verdict::{self, Judgement, Verdict, guard, index::smaller_by_percent};
 use crate::workload::model::{Effect, Measure, Part, PlanMeasure, Scenario, Statistic};
 
-type Judged = (Judgement, Measurement);
+pub(super) type Judged = (Judgement, Measurement);
 
 /// Verdict of a part as far as it rests on this statement's times; None when it does not.
 pub(super) fn timed_verdict(
@@ -53,6 +53,7 @@ impl Case<'_> {
             }
             Measure::Accepted { statements } => self.accepted(*statements),
             Measure::Used { indexes } => self.used(*indexes),
+            Measure::OpenLoop(_) | Measure::ClosedLoop(_) => load::judged(self, &part.measure),
             Measure::Scenario(scenario) => self.scenario(part, scenario),
         }
     }
@@ -199,7 +200,7 @@ fn latency(
     if let Some(trouble) = &leg.trouble {
         return (troubled(trouble, Some(below_ms)), Measurement::None);
     }
-    let Some(summary) = evidence.figures.latency(leg) else {
+    let Some(summary) = evidence.figures.latency(&leg.rounds) else {
         let reason = run.stopped.unwrap_or("no round was completed");
         return (Judgement::new(Verdict::Inconclusive, reason), Measurement::None);
     };
@@ -211,7 +212,7 @@ fn latency(
     if run.query.effect() == Effect::Rollback {
         judgement.reason.push_str("; rolled back each time, so without the commit");
     }
-    say_why_stopped(&mut judgement, run);
+    say_why_stopped(&mut judgement, run.stopped);
     let measurement = Measurement::Latency {
         statement: run.query.name.clone(),
         dataset: run.dataset.name.clone(),
@@ -230,15 +231,15 @@ fn ratio(evidence: &Evidence, run: &StatementRun<'_>, leg: &LegRun, above: f64) 
     if let Some(trouble) = leg.trouble.as_ref().or(baseline.trouble.as_ref()) {
         return (troubled(trouble, None), Measurement::None);
     }
-    let estimate = evidence.figures.ratio(baseline, leg);
-    let noise_floor = evidence.figures.noise_floor(run);
+    let estimate = evidence.figures.ratio(&baseline.rounds, &leg.rounds);
+    let noise_floor = evidence.figures.noise_floor_of(run);
     let same_work = same_work(evidence, &run.query.name, [&baseline.variant, &leg.variant]);
     let known = matches!(same_work, Ok(true));
     let mut judgement = verdict::judge_ratio(above, estimate.as_ref(), noise_floor, known);
     if let Err(why) = same_work {
         judgement.reason.push_str(&format!("; whether the plans do the same work is not known: {why}"));
     }
-    say_why_stopped(&mut judgement, run);
+    say_why_stopped(&mut judgement, run.stopped);
     let measurement = estimate.map_or(Measurement::None, |estimate| Measurement::Ratio {
         statement: run.query.name.clone(),
         dataset: run.dataset.name.clone(),
@@ -251,8 +252,8 @@ fn ratio(evidence: &Evidence, run: &StatementRun<'_>, leg: &LegRun, above: f64) 
 }
 
 /// Why there are no more figures, when more could have decided.
-fn say_why_stopped(judgement: &mut Judgement, run: &StatementRun<'_>) {
-    if let (Verdict::Inconclusive, Some(stopped)) = (judgement.verdict, run.stopped) {
+pub(super) fn say_why_stopped(judgement: &mut Judgement, stopped: Option<&str>) {
+    if let (Verdict::Inconclusive, Some(stopped)) = (judgement.verdict, stopped) {
         judgement.reason.push_str(&format!("; {stopped}"));
     }
 }
@@ -272,7 +273,7 @@ fn same_work(evidence: &Evidence, statement: &str, variants: [&str; 2]) -> Resul
 }
 
 /// What a statement's trouble means for a part; `below_ms` when the part holds its time against a target.
-fn troubled(trouble: &Trouble, below_ms: Option<f64>) -> Judgement {
+pub(super) fn troubled(trouble: &Trouble, below_ms: Option<f64>) -> Judgement {
     match trouble {
         Trouble::Rejected(rejection) => Judgement::rejected("it", rejection),
         Trouble::TimedOut(timeout) => verdict::judge_timeout(*timeout, below_ms),

@@ -1,4 +1,5 @@
-//! `workload.toml`: names, data sets, variants. Its generators are checked in [`super::generators`].
+//! `workload.toml`: names, data sets, variants. Its generators are checked in [`super::generators`], its mixes in
+//! [`super::loads`].
 
 use std::collections::BTreeMap;
 
@@ -105,11 +106,11 @@ pub(super) fn check_growing(
 }
 
 /// A number of things per scale: no fewer at a larger scale.
-pub(super) fn check_not_falling(
+pub(super) fn check_not_falling<T: Clone + PartialOrd>(
     doc: &TomlDoc<'_>,
     key: &Key,
     what: &str,
-    number: &Scaled<u64>,
+    number: &Scaled<T>,
     errors: &mut Errors,
 ) {
     let falls = SCALES.windows(2).find(|pair| number.at(pair[0]) > number.at(pair[1]));

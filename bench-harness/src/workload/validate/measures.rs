@@ -25,7 +25,7 @@ impl PartOf<'_> {
         match measure {
             Measure::Latency { statement, statistic: _, below_ms } => {
                 let key = self.key.name("latency");
-                self.repeated(statement, &key, self.variants, errors);
+                self.repeated(statement, &key.name("statement"), self.variants, errors);
                 self.above_zero("below_ms", *below_ms, &key, errors);
             }
             Measure::Ratio { statement, baseline, above } => {
@@ -36,7 +36,7 @@ impl PartOf<'_> {
                 self.baseline(baseline, &key, errors);
                 let mut variants = self.variants.to_vec();
                 variants.push(baseline.to_owned());
-                self.repeated(statement, &key, &variants, errors);
+                self.repeated(statement, &key.name("statement"), &variants, errors);
             }
             Measure::Plan(plan) => self.plan(plan, &self.key.name("plan"), errors),
             Measure::IndexSize { index, full, smaller_by_percent } => {
@@ -69,15 +69,17 @@ impl PartOf<'_> {
                 };
                 self.reachable(*indexes, "indexes", held, &key, errors);
             }
+            Measure::OpenLoop(open) => self.open_loop(measure, open, errors),
+            Measure::ClosedLoop(closed) => self.closed_loop(measure, closed, errors),
             Measure::Scenario(scenario) => self.scenario(scenario, &self.key.name("scenario"), errors),
         }
     }
 
-    fn fault(&self, key: &Key, fault: Fault, errors: &mut Errors) {
+    pub(super) fn fault(&self, key: &Key, fault: Fault, errors: &mut Errors) {
         errors.push(self.doc.at(key, fault));
     }
 
-    fn above_zero(&self, name: &str, figure: f64, key: &Key, errors: &mut Errors) {
+    pub(super) fn above_zero(&self, name: &str, figure: f64, key: &Key, errors: &mut Errors) {
         if !(figure > 0.0 && figure.is_finite()) {
             let fault = Fault::range(format!("the target `{name}`"), figure, "above 0 and finite");
             self.fault(&key.name(name), fault, errors);
@@ -91,12 +93,12 @@ impl PartOf<'_> {
         }
     }
 
-    /// The query a measure names; its drawn or generated parameters must be possible on the claim's data.
+    /// The query a measure names at `key`; its drawn or generated parameters must be possible on the claim's data.
     fn statement(&self, name: &str, key: &Key, errors: &mut Errors) -> Option<&ParsedQuery<'_>> {
         let queries = self.context.queries;
         let Some(query) = queries.get(name) else {
             let fault = Fault::unknown("query", name, queries.keys());
-            self.fault(&key.name("statement"), fault, errors);
+            self.fault(key, fault, errors);
             return None;
         };
         let dataset = self.context.manifest.datasets.get(&self.claim.dataset)?;
@@ -110,14 +112,14 @@ impl PartOf<'_> {
                     ),
                     "measure the claim on a data set that loads it, or give this one its rows",
                 );
-                self.fault(&key.name("statement"), fault, errors);
+                self.fault(key, fault, errors);
             }
         }
         Some(query)
     }
 
     /// A statement executed over and over on the same data: what it commits must be put back.
-    fn repeated(&self, name: &str, key: &Key, variants: &[String], errors: &mut Errors) {
+    pub(super) fn repeated(&self, name: &str, key: &Key, variants: &[String], errors: &mut Errors) {
         let Some(query) = self.statement(name, key, errors) else { return };
         if query.header.effect != Some(Effect::Commit) || query.header.restore_why.is_some() {
             return;
@@ -139,7 +141,7 @@ impl PartOf<'_> {
         }
     }
 
-    fn baseline(&self, baseline: &str, key: &Key, errors: &mut Errors) {
+    pub(super) fn baseline(&self, baseline: &str, key: &Key, errors: &mut Errors) {
         let key = key.name("baseline");
         if !self.claim.variants.iter().any(|variant| variant == baseline) {
             let fault = Fault::unknown("variant of this claim", baseline, &self.claim.variants);
@@ -155,7 +157,7 @@ impl PartOf<'_> {
     }
 
     fn plan(&self, plan: &PlanMeasure, key: &Key, errors: &mut Errors) {
-        self.statement(&plan.statement, key, errors);
+        self.statement(&plan.statement, &key.name("statement"), errors);
         let PlanMeasure { statement: _, index_only, index, without, buffers_at_most } = plan;
         if index_only.is_none() && index.is_none() && without.is_empty() && buffers_at_most.is_none() {
             let fault = Fault::rule(
@@ -246,7 +248,7 @@ impl PartOf<'_> {
                 rollback_share,
             } => {
                 let key = key.name("storm");
-                let query = self.statement(statement, &key, errors);
+                let query = self.statement(statement, &key.name("statement"), errors);
                 self.at_least(2, "connections", u64::from(*connections), &key, errors);
                 self.growing("volleys", volleys, &key, errors);
                 if !(0.0..=1.0).contains(rollback_share) {
@@ -258,7 +260,7 @@ impl PartOf<'_> {
             }
             Scenario::Drain { statement, oracle, calls } => {
                 let key = key.name("drain");
-                self.statement(statement, &key, errors);
+                self.statement(statement, &key.name("statement"), errors);
                 self.growing("calls", calls, &key, errors);
                 self.oracle(oracle, &key.name("oracle"), errors);
             }

@@ -4,6 +4,7 @@
 pub(super) mod claims;
 pub(super) mod cycles;
 pub(super) mod generators;
+pub(super) mod loads;
 pub(super) mod manifest;
 pub(super) mod measures;
 pub(super) mod plans;
