@@ -5,6 +5,7 @@
 //! [`proxy`]), judged ([`stats`], [`verdict`]), written down ([`result`]) and shown ([`report`]); two results
 //! are held against each other ([`compare`]). [`commands`] ties these together.
 
+pub mod ablation;
 pub mod cli;
 pub mod commands;
 pub mod compare;

@@ -1,5 +1,6 @@
 //! One file a command: what it does. This file: which one is asked for, and how the process ends.
 
+pub mod ablate;
 pub mod check;
 pub mod compare;
 pub mod doctor;
@@ -66,6 +67,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
         Command::List(arguments) => list(&arguments, root),
         Command::Show(arguments) => show(&arguments, root),
         Command::Check(arguments) => check(&arguments, root),
+        Command::Ablate(arguments) => ablate::run(&arguments, root),
         Command::Report(arguments) => report(arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Doctor(arguments) => doctor(&arguments, root),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::report::{Destinations, write_all};
 use super::{Failure, Outcome};
-use crate::cli::RunArgs;
+use crate::cli::{RunArgs, ServerArgs};
 use crate::report;
 use crate::run::options::{Effort, Interrupt, RunOptions};
 use crate::run::prepare::PrepareError;
@@ -29,17 +29,7 @@ enum RunError {
 pub fn run(arguments: RunArgs, root: &Path) -> Result<Outcome, Failure> {
     let workloads = super::load(&arguments.names, root)?;
     names_exist(&arguments, &workloads)?;
-    let interrupt = Interrupt::default();
-    let raise = interrupt.clone();
-    ctrlc::set_handler(move || {
-        if raise.raised() {
-            // Asked twice: the server's watchdog removes what this process leaves behind.
-            std::process::exit(130);
-        }
-        eprintln!("\nending after this step, keeping what is measured so far; Ctrl-C again ends at once");
-        raise.raise();
-    })
-    .map_err(|error| Failure::environment(RunError::Interrupt { reason: error.to_string() }))?;
+    let interrupt = interrupt()?;
 
     let out = |error: std::io::Error| {
         Failure::environment(RunError::Out {
@@ -50,13 +40,7 @@ pub fn run(arguments: RunArgs, root: &Path) -> Result<Outcome, Failure> {
     // Before the work, not after it: a folder that can't be written would cost the whole run.
     std::fs::create_dir_all(&arguments.out).map_err(out)?;
 
-    let start = StartOptions { pg_bin: arguments.server.pg_bin.clone(), ..StartOptions::default() };
-    let server = Server::start(&arguments.server.server, &start).map_err(Failure::environment)?;
-    for note in server.notes() {
-        eprintln!("{note}");
-    }
-    let (version, _) = server.version();
-    eprintln!("server: {} PostgreSQL {version} at {} ({})", server.kind(), server.origin(), server.reason());
+    let server = start(&arguments.server)?;
 
     let options = RunOptions {
         scale: arguments.scale,
@@ -84,6 +68,34 @@ pub fn run(arguments: RunArgs, root: &Path) -> Result<Outcome, Failure> {
     }
     eprintln!("\nresult: {}\nreport: {}", json.display(), html.display());
     Ok(if crate::verdict::fell_short(&result.claims) { Outcome::FellShort } else { Outcome::AsExpected })
+}
+
+/// Raised by Ctrl-C; asked twice, the process ends at once.
+pub(super) fn interrupt() -> Result<Interrupt, Failure> {
+    let interrupt = Interrupt::default();
+    let raise = interrupt.clone();
+    ctrlc::set_handler(move || {
+        if raise.raised() {
+            // Asked twice: the server's watchdog removes what this process leaves behind.
+            std::process::exit(130);
+        }
+        eprintln!("\nending after this step, keeping what is measured so far; Ctrl-C again ends at once");
+        raise.raise();
+    })
+    .map_err(|error| Failure::environment(RunError::Interrupt { reason: error.to_string() }))?;
+    Ok(interrupt)
+}
+
+/// Starts the server that was asked for, and says which it is.
+pub(super) fn start(arguments: &ServerArgs) -> Result<Server, Failure> {
+    let options = StartOptions { pg_bin: arguments.pg_bin.clone(), ..StartOptions::default() };
+    let server = Server::start(&arguments.server, &options).map_err(Failure::environment)?;
+    for note in server.notes() {
+        eprintln!("{note}");
+    }
+    let (version, _) = server.version();
+    eprintln!("server: {} PostgreSQL {version} at {} ({})", server.kind(), server.origin(), server.reason());
+    Ok(server)
 }
 
 /// A misspelt claim or variant would otherwise run nothing and look like success.

@@ -29,6 +29,17 @@ pub enum Workers {
     None,
 }
 
+/// What EXPLAIN is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The plan alone: nothing is executed.
+    Shape,
+    /// ANALYZE, BUFFERS.
+    Work,
+    /// The same with WAL, for statements that write.
+    WorkAndWal,
+}
+
 /// Runs the statement once to warm it and once under EXPLAIN (ANALYZE, BUFFERS), both rolled back.
 ///
 /// Returns EXPLAIN's JSON. A prepared statement carries it, because EXPLAIN of one lets the plan mode be chosen.
@@ -40,8 +51,22 @@ pub async fn explain(
     workers: Workers,
 ) -> Result<serde_json::Value, tokio_postgres::Error> {
     session.batch("BEGIN").await?;
-    let plan = in_transaction(session, bound, arguments, mode, workers).await;
+    let plan = in_transaction(session, bound, arguments, (mode, workers), Ask::Work).await;
     session.batch("ROLLBACK; DEALLOCATE ALL").await?;
+    plan
+}
+
+/// The same inside a transaction that is open already, custom and without workers, leaving nothing behind in it:
+/// for plans under changes of the schema that are to be rolled back.
+pub async fn explain_within(
+    session: &Session,
+    bound: &Bound,
+    arguments: &Arguments,
+    ask: Ask,
+) -> Result<serde_json::Value, tokio_postgres::Error> {
+    session.batch("SAVEPOINT explained").await?;
+    let plan = in_transaction(session, bound, arguments, (PlanMode::Custom, Workers::None), ask).await;
+    session.batch("ROLLBACK TO SAVEPOINT explained; RELEASE SAVEPOINT explained; DEALLOCATE ALL").await?;
     plan
 }
 
@@ -49,8 +74,8 @@ async fn in_transaction(
     session: &Session,
     bound: &Bound,
     arguments: &Arguments,
-    mode: PlanMode,
-    workers: Workers,
+    (mode, workers): (PlanMode, Workers),
+    ask: Ask,
 ) -> Result<serde_json::Value, tokio_postgres::Error> {
     let types: Vec<_> = bound.types.iter().map(|ty| format!("{}::regtype", ty.oid())).collect();
     let names = type_names(session, &types).await?;
@@ -71,13 +96,21 @@ async fn in_transaction(
             bound.sql
         ))
         .await?;
-    // The warm-up must not take what the measured execution is to find (a pickup takes its row).
-    session
-        .batch(&format!(
-            "SAVEPOINT warm; EXPLAIN (ANALYZE, TIMING OFF) EXECUTE indexproof_plan{call}; ROLLBACK TO SAVEPOINT warm"
-        ))
-        .await?;
-    let sql = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE indexproof_plan{call}");
+    if ask != Ask::Shape {
+        // The warm-up must not take what the measured execution is to find (a pickup takes its row).
+        session
+            .batch(&format!(
+                "SAVEPOINT warm; EXPLAIN (ANALYZE, TIMING OFF) EXECUTE indexproof_plan{call}; \
+                 ROLLBACK TO SAVEPOINT warm"
+            ))
+            .await?;
+    }
+    let options = match ask {
+        Ask::Shape => "FORMAT JSON",
+        Ask::Work => "ANALYZE, BUFFERS, FORMAT JSON",
+        Ask::WorkAndWal => "ANALYZE, BUFFERS, WAL, FORMAT JSON",
+    };
+    let sql = format!("EXPLAIN ({options}) EXECUTE indexproof_plan{call}");
     let rows = session.rows(&Bound { sql, types: Vec::new() }, &Vec::new()).await?;
     Ok(rows.first().map_or(serde_json::Value::Null, |row| row.get(0)))
 }

@@ -185,7 +185,7 @@ fn shortfalls(result: &RunResult, width: u16, colour: bool) -> String {
 }
 
 /// Rules under the head only, blank lines between rows: for cells of several lines.
-const SPACED: TableStyle = TableStyle::new()
+pub(crate) const SPACED: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─'))
     .row_separator(LineStyle::none().fill(' '));
 

@@ -134,7 +134,7 @@ pub fn result(
 }
 
 /// Revision of the repository the run was started in, when git and a repository are there.
-fn git_revision() -> Option<String> {
+pub fn git_revision() -> Option<String> {
     let output = std::process::Command::new("git")
         .args(["describe", "--always", "--dirty", "--abbrev=12"])
         .output()

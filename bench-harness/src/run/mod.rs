@@ -1,5 +1,6 @@
 //! A run: prepare the databases, measure, judge, and put it all into one result.
 
+pub mod ablate;
 pub mod assemble;
 pub mod budget;
 pub mod figures;
@@ -16,4 +17,4 @@ pub mod scratch;
 mod workload_run;
 
 pub use options::RunOptions;
-pub use workload_run::run;
+pub use workload_run::{run, run_with};

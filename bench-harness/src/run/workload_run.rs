@@ -37,19 +37,34 @@ pub struct WorkloadOutcome {
 /// # Errors
 /// A workload whose data or set-up the server refuses, or a server that goes away. A claim that fails is no error.
 pub fn run(workloads: &[Workload], server: &Server, options: &RunOptions) -> Result<RunResult, PrepareError> {
+    run_with(workloads, server, options, &runtime()?)
+}
+
+/// The runtime that sessions are driven from: one thread, so that no wake-up of another is in a figure.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, PrepareError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| PrepareError::Sql {
+        workload: "-".to_owned(),
+        what: "starting a runtime".to_owned(),
+        message: error.to_string(),
+    })
+}
+
+/// [`run`] on a runtime that is there already.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    workloads: &[Workload],
+    server: &Server,
+    options: &RunOptions,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<RunResult, PrepareError> {
     let started = Instant::now();
     let epoch = jiff::Timestamp::now();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        PrepareError::Sql {
-            workload: "-".to_owned(),
-            what: "starting a runtime".to_owned(),
-            message: error.to_string(),
-        }
-    })?;
-    let floor = select_one_floor(&runtime, server)?;
+    let floor = select_one_floor(runtime, server)?;
     let mut outcomes = Vec::new();
     for workload in workloads {
-        let one = OneWorkload { workload, server, options, runtime: &runtime, epoch, floor };
+        let one = OneWorkload { workload, server, options, runtime, epoch, floor };
         outcomes.extend(one.run()?);
         if options.interrupt.raised() {
             break;

@@ -42,6 +42,17 @@ pub struct Interval {
     pub high: f64,
 }
 
+impl RatioEstimate {
+    /// The ratio the other way round.
+    pub fn inverse(&self) -> RatioEstimate {
+        RatioEstimate {
+            ratio: 1.0 / self.ratio,
+            interval: Interval { low: 1.0 / self.interval.high, high: 1.0 / self.interval.low },
+            rounds: self.rounds,
+        }
+    }
+}
+
 /// A paired ratio of medians over rounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RatioEstimate {
