@@ -1,5 +1,8 @@
 //! The command line: what may be asked, with defaults and help. What is done about it stands in `commands`.
 
+mod ablate;
+mod compare;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +10,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::server::ServerChoice;
 use crate::workload::model::Scale;
+pub use ablate::AblateArgs;
+pub use compare::{CompareArgs, FailOn};
 
 /// Proves, or refutes, what people write about PostgreSQL indexes and latency.
 ///
@@ -49,12 +54,12 @@ pub enum Command {
     /// Validate workload folders, without a server
     Check(CheckArgs),
     /// Find out what each index of a set is worth, and the smallest set that keeps everything
-    #[command(after_long_help = ABLATE_RULES)]
+    #[command(after_long_help = ablate::RULES)]
     Ablate(AblateArgs),
     /// Draw a report from a result file
     Report(ReportArgs),
     /// Hold a result against an earlier one: what changed, and whether it got worse
-    #[command(after_long_help = COMPARE_RULES)]
+    #[command(after_long_help = compare::RULES)]
     Compare(CompareArgs),
     /// Say what is installed, what would be skipped for lack of it, and how noisy this machine is
     Doctor(DoctorArgs),
@@ -175,147 +180,6 @@ pub struct ReportArgs {
     pub github: Option<PathBuf>,
 }
 
-/// What an ablation measures, and what its words mean.
-const ABLATE_RULES: &str = "Each index is left out by itself, in a transaction that is rolled back, so that with and without are the same
-rows and the same pages. All statements of the workload are planned and executed without it:
-
-  essential   a statement falls short without it: many times the buffers, or more time beyond --tolerance and noise;
-              or it enforces uniqueness or a constraint
-  redundant   statements use it and are none the worse without: others of the set serve them
-  harmful     no statement uses it, and writers pay for it in write-ahead log or time
-  unused      no statement uses it, and what it costs writers here can't be measured
-  undecided   the budget ended first; it is kept
-
-Buffers and write-ahead log are exact and come first; rounds are timed only where they leave a doubt, and for what
-writers pay. Every table with an index of the set has a writer: besides the workload's own, an insert of generated
-rows. Commits are in no figure.
-
-The smallest set is found by leaving out one index after the other as long as no statement falls short, and is then
-measured as a whole: its own database, every claim judged beside the full set.
-
-Exit codes:
-  0  done, whatever was found
-  2  usage or workload error
-  3  server or environment error";
-
-#[derive(Debug, Args)]
-pub struct AblateArgs {
-    /// Workload, by name or folder
-    #[arg(value_name = "WORKLOAD")]
-    pub name: String,
-
-    /// The variant whose index set it is [default: the first with an index file]
-    #[arg(long, value_name = "NAME")]
-    pub variant: Option<String>,
-
-    /// How much data to load
-    #[arg(long, value_enum, default_value_t = Scale::Small)]
-    pub scale: Scale,
-
-    #[command(flatten)]
-    pub server: ServerArgs,
-
-    /// Time for measuring rounds, e.g. 90s, 10m; and again as much to judge the claims under the smallest set
-    /// [default: 2m at ci, 20m at small, 60m at full]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub budget: Option<Duration>,
-
-    /// How many times as long a statement may take without an index before it counts as slower, 1 or more
-    #[arg(long, value_name = "RATIO", default_value_t = crate::compare::DEFAULT_TOLERANCE, value_parser = tolerance)]
-    pub tolerance: f64,
-
-    /// Seed of data, parameters and order
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-
-    /// Write the ablation as JSON here (schema: bench-harness/schema/ablation.schema.json)
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-
-    /// Write the smallest set here, ready to run; else it is printed
-    #[arg(long, value_name = "FILE")]
-    pub sql: Option<PathBuf>,
-
-    /// Write Markdown here; `-` is standard output
-    #[arg(long, value_name = "FILE")]
-    pub markdown: Option<PathBuf>,
-
-    /// Print JSON instead of the table
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What is compared and how; the honest limits of it.
-const COMPARE_RULES: &str = "What is compared:
-  verdicts   per claim and variant; worse is a step down (proven, measured, refuted or infeasible, not runnable or
-             invalid); from decided to inconclusive or skipped is `undecided now`
-  exact      buffers and shape of every statement's plan, index sizes, accepted and used indexes, what scenarios saw;
-             when scale, seed and row counts are the same, for only then are the data
-  times      of every part with a time or speed-up: the ratio new / old with a 95 % interval from redrawing the rounds
-             of each run by themselves (rounds of two runs are no pairs)
-
-A time counts as worse when its whole interval lies above the floor: the largest of --tolerance, both runs' A/A noise
-for that statement, and how far the two runs' SELECT 1 lie apart, which shows how much the machine itself changed. The
-interval knows what differs between rounds, not between runs: for a tight gate, run old and new on one machine, one
-after the other.
-
-Where CPU, cores, file system or kind of server differ, milliseconds don't compare. Each round's time is then divided
-by the baseline variant's of the same round, and what is compared is how that relation changed. This hides a change
-that slows the baseline as well, and says nothing of the baseline itself; SELECT 1 is not used for scaling, because a
-round trip and a scan don't grow alike. Other differences of the environment are listed as warnings.
-
-Exit codes:
-  0  nothing that --fail-on names (without it: always)
-  1  something got worse (--fail-on regression), or was lost too (--fail-on loss)
-  2  a result file can't be read, or the command line is wrong";
-
-#[derive(Debug, Args)]
-pub struct CompareArgs {
-    /// Result file of the earlier run
-    #[arg(value_name = "OLD.json")]
-    pub old: PathBuf,
-
-    /// Result file of the later run
-    #[arg(value_name = "NEW.json")]
-    pub new: PathBuf,
-
-    /// End with exit code 1 when there is such a change
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub fail_on: Option<FailOn>,
-
-    /// The least ratio of times that counts, 1 or more
-    #[arg(long, value_name = "RATIO", default_value_t = crate::compare::DEFAULT_TOLERANCE, value_parser = tolerance)]
-    pub tolerance: f64,
-
-    /// Print JSON (schema: bench-harness/schema/comparison.schema.json)
-    #[arg(long)]
-    pub json: bool,
-
-    /// Write Markdown here; `-` is standard output
-    #[arg(long, value_name = "FILE")]
-    pub markdown: Option<PathBuf>,
-
-    /// Append Markdown here; in GitHub Actions: --github "$GITHUB_STEP_SUMMARY"
-    #[arg(long, value_name = "FILE")]
-    pub github: Option<PathBuf>,
-}
-
-/// Which changes a gate stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum FailOn {
-    /// A verdict, an exact figure or a time got worse
-    Regression,
-    /// The same, or a verdict is no longer decided, or a claim disappeared
-    Loss,
-}
-
-fn tolerance(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(ratio) if ratio.is_finite() && ratio >= 1.0 => Ok(ratio),
-        _ => Err("expected a ratio of 1 or more, e.g. 1.05 for five percent".to_owned()),
-    }
-}
-
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     #[command(flatten)]
@@ -324,6 +188,14 @@ pub struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Parses a ratio of times that counts as a difference.
+fn tolerance(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(ratio) if ratio.is_finite() && ratio >= 1.0 => Ok(ratio),
+        _ => Err("expected a ratio of 1 or more, e.g. 1.05 for five percent".to_owned()),
+    }
 }
 
 /// Parses `90s`, `10m`, `1h30m`.

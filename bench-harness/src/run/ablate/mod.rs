@@ -3,22 +3,22 @@
 
 mod confirm;
 mod lab;
+mod reads;
 mod reduce;
 mod rounds;
 mod setting;
+mod writes;
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::budget::Budget;
-use super::measure::{Bench, Trouble};
+use super::measure::Bench;
 use super::options::{self, Effort};
 use super::prepare::{Preparation, PrepareError, PreparedDataset};
 use super::progress::Step;
 use super::{RunOptions, assemble};
-use crate::ablation::{
-    Ablation, AblationRun, IndexWorth, ReadEffect, ReadOutcome, ReducedSet, SCHEMA_VERSION, WriteCost, rule,
-};
+use crate::ablation::{Ablation, AblationRun, IndexWorth, ReducedSet, SCHEMA_VERSION, rule};
 use crate::driver::session::{Session, describe};
 use crate::result::Tool;
 use crate::result::evidence::IndexAudit;
@@ -200,220 +200,6 @@ impl Work<'_> {
         let reduced = self.reduce(&scenes, candidates, &all, audits, budget, notes).await;
         Ok((all, reduced))
     }
-
-    /// What leaving each index out does to the statements' plans, and where those don't settle it, to their times.
-    async fn reads(
-        &self,
-        scenes: &[Scene<'_>],
-        candidates: &[Candidate],
-        all: &mut [IndexWorth],
-        budget: &mut Budget,
-        allowance: Duration,
-        notes: &mut Vec<String>,
-    ) {
-        let step = Step::start("leaving out one index at a time: plans", Some(candidates.len() as u64));
-        for (candidate, worth) in candidates.iter().zip(all.iter_mut()) {
-            step.say(&format!("without {}: plans", candidate.name));
-            worth.reads = read_effects(scenes, &[candidate], notes).await;
-            step.advance(1);
-        }
-        drop(step);
-        let left_out: Vec<Vec<&Candidate>> = candidates.iter().map(|candidate| vec![candidate]).collect();
-        let mut effects: Vec<&mut Vec<ReadEffect>> = all.iter_mut().map(|worth| &mut worth.reads).collect();
-        self.time_undecided(scenes, &left_out, &mut effects, budget, allowance, notes).await;
-    }
-
-    /// Times every statement that buffers left undecided, each with all the sets for which they did.
-    async fn time_undecided(
-        &self,
-        scenes: &[Scene<'_>],
-        left_out: &[Vec<&Candidate>],
-        effects: &mut [&mut Vec<ReadEffect>],
-        budget: &mut Budget,
-        allowance: Duration,
-        notes: &mut Vec<String>,
-    ) {
-        let open = |effects: &[&mut Vec<ReadEffect>], subject: &Subject<'_>| -> Vec<(usize, usize)> {
-            let is_it = |effect: &ReadEffect| {
-                effect.outcome == ReadOutcome::Undecided
-                    && effect.statement == subject.name
-                    && effect.dataset == subject.dataset
-            };
-            let of_set = effects.iter().enumerate();
-            of_set.filter_map(|(set, effects)| Some((set, effects.iter().position(is_it)?))).collect()
-        };
-        let subjects: Vec<_> = scenes
-            .iter()
-            .flat_map(|scene| scene.subjects.iter().map(move |subject| (&scene.lab, subject)))
-            .filter(|(_, subject)| !open(effects, subject).is_empty())
-            .collect();
-        let mut left = allowance;
-        for (place, (lab, subject)) in subjects.iter().enumerate() {
-            let places = open(effects, subject);
-            let sets: Vec<Vec<&Candidate>> = places.iter().map(|(set, _)| left_out[*set].clone()).collect();
-            let step = Step::start(&format!("measuring {} without {} sets", subject.name, sets.len()), None);
-            let share = left / u32::try_from(subjects.len() - place).unwrap_or(1);
-            let tolerance = self.options.tolerance;
-            let outcome = |timed: &rounds::Timed| rule::by_time(&timed.ratio, timed.noise_floor, tolerance);
-            let before = budget.spent();
-            let timed = budget
-                .measure(share, async |deadline| {
-                    let decided = |timed: &rounds::Timed| outcome(timed) != ReadOutcome::Undecided;
-                    rounds::compare(lab, subject, &sets, deadline, decided).await
-                })
-                .await;
-            drop(step);
-            left = left.saturating_sub(budget.spent() - before);
-            match timed {
-                Err(trouble) => {
-                    notes.push(format!("{} could not be timed: {}", subject.name, setting::said(&trouble)));
-                }
-                Ok(timed) => {
-                    for ((set, effect), timed) in places.into_iter().zip(timed) {
-                        let Some(timed) = timed else { continue };
-                        let effect = &mut effects[set][effect];
-                        effect.outcome = outcome(&timed);
-                        effect.noise_floor = Some(timed.noise_floor);
-                        effect.ratio = Some(timed.ratio);
-                    }
-                }
-            }
-        }
-    }
-
-    /// What each index costs the statements that write to its table: log and buffers of one execution, then time.
-    async fn writes(
-        &self,
-        scenes: &[Scene<'_>],
-        candidates: &[Candidate],
-        all: &mut [IndexWorth],
-        budget: &mut Budget,
-        allowance: Duration,
-        notes: &mut Vec<String>,
-    ) {
-        let mut writers: Vec<_> = scenes
-            .iter()
-            .flat_map(|scene| scene.subjects.iter().map(move |subject| (&scene.lab, subject)))
-            .filter(|(_, subject)| subject.writes)
-            .collect();
-        // The generated inserts first: they compare all indexes of a table by the same rows.
-        writers.sort_by_key(|(_, subject)| !subject.is_generated());
-        let generated = writers.iter().filter(|(_, subject)| subject.is_generated()).count();
-        let mut left = allowance;
-        for (place, (lab, subject)) in writers.iter().enumerate() {
-            let concerned: Vec<usize> = (0..candidates.len())
-                .filter(|index| subject.may_write_to(&candidates[*index].table))
-                .collect();
-            let sets: Vec<Vec<&Candidate>> =
-                concerned.iter().map(|index| vec![&candidates[*index]]).collect();
-            let sharers = if place < generated { generated - place } else { writers.len() - place };
-            let share = left / u32::try_from(sharers).unwrap_or(1);
-            let before = budget.spent();
-            match write_costs(lab, subject, &sets, budget, share).await {
-                Ok(costs) => {
-                    for (index, cost) in concerned.into_iter().zip(costs) {
-                        all[index].writes.extend(cost);
-                    }
-                }
-                Err(trouble) => notes.push(format!(
-                    "what {} pays for indexes was not measured: {}",
-                    subject.name,
-                    setting::said(&trouble)
-                )),
-            }
-            left = left.saturating_sub(budget.spent() - before);
-        }
-    }
-}
-
-/// What leaving these indexes out does to the plans of all statements.
-async fn read_effects(
-    scenes: &[Scene<'_>],
-    left_out: &[&Candidate],
-    notes: &mut Vec<String>,
-) -> Vec<ReadEffect> {
-    let mut effects = Vec::new();
-    for scene in scenes {
-        for subject in &scene.subjects {
-            match scene.lab.replanned(subject, left_out).await {
-                Ok(None) => {}
-                Ok(Some(now)) => effects.push(ReadEffect {
-                    statement: subject.name.clone(),
-                    dataset: subject.dataset.clone(),
-                    outcome: now
-                        .buffers_without
-                        .map_or(ReadOutcome::Worse, |without| rule::by_buffers(now.buffers_with, without)),
-                    buffers_with: now.buffers_with,
-                    buffers_without: now.buffers_without,
-                    instead: now.instead,
-                    ratio: None,
-                    noise_floor: None,
-                }),
-                Err(trouble) => notes.push(format!(
-                    "{} could not be planned without {}: {}",
-                    subject.name,
-                    names(left_out),
-                    setting::said(&trouble)
-                )),
-            }
-        }
-    }
-    effects
-}
-
-/// What a writer pays for each of the sets; None of a set that it doesn't touch.
-async fn write_costs(
-    lab: &Lab<'_>,
-    subject: &Subject<'_>,
-    sets: &[Vec<&Candidate>],
-    budget: &mut Budget,
-    share: Duration,
-) -> Result<Vec<Option<WriteCost>>, Trouble> {
-    if sets.is_empty() {
-        return Ok(Vec::new());
-    }
-    let step = Step::start(&format!("what {} pays for indexes", subject.name), Some(sets.len() as u64));
-    let tables: BTreeSet<&str> = sets.iter().flatten().map(|index| index.table.as_str()).collect();
-    let Some(with) = lab.written(subject, &[], &tables).await? else { return Ok(vec![None; sets.len()]) };
-    let mut costs: Vec<Option<WriteCost>> = Vec::new();
-    for set in sets {
-        let without = lab.written(subject, set, &tables).await?;
-        step.advance(1);
-        // A statement of the workload that writes nothing to an index says nothing of it. The generated insert may
-        // write nothing to a partial index, and that is worth saying.
-        let without = without.filter(|without| subject.is_generated() || without.wal_bytes != with.wal_bytes);
-        costs.push(without.map(|without| WriteCost {
-            statement: subject.name.clone(),
-            dataset: subject.dataset.clone(),
-            rows: subject.rows,
-            wal_bytes_with: with.wal_bytes,
-            wal_bytes_without: without.wal_bytes,
-            buffers_with: with.buffers,
-            buffers_without: without.buffers,
-            ratio: None,
-            noise_floor: None,
-        }));
-    }
-    let touched: Vec<Vec<&Candidate>> =
-        sets.iter().zip(&costs).filter(|(_, cost)| cost.is_some()).map(|(set, _)| set.clone()).collect();
-    if touched.is_empty() {
-        return Ok(costs);
-    }
-    let timed = budget
-        .measure(share, async |deadline| {
-            // Decided when the whole interval lies on one side of the noise.
-            let decided = |timed: &rounds::Timed| {
-                let (interval, cheaper) = (timed.ratio.interval, 1.0 / timed.noise_floor);
-                interval.high < cheaper || interval.low > cheaper
-            };
-            rounds::compare(lab, subject, &touched, deadline, decided).await
-        })
-        .await?;
-    for (cost, timed) in costs.iter_mut().flatten().zip(timed) {
-        cost.noise_floor = timed.as_ref().map(|timed| timed.noise_floor);
-        cost.ratio = timed.map(|timed| timed.ratio.inverse());
-    }
-    Ok(costs)
 }
 
 fn names(left_out: &[&Candidate]) -> String {

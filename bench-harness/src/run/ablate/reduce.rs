@@ -1,7 +1,9 @@
 //! The smallest set: backward elimination, each step checked against all statements, then the whole measured.
 
 use super::lab::Candidate;
-use super::{Scene, Work, names, read_effects, write_costs};
+use super::reads::read_effects;
+use super::writes::write_costs;
+use super::{Scene, Work, names};
 use crate::ablation::{IndexWorth, ReadOutcome, ReducedSet, rule};
 use crate::result::evidence::IndexAudit;
 use crate::run::budget::Budget;
