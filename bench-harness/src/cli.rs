@@ -2,6 +2,7 @@
 
 mod ablate;
 mod compare;
+mod init;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::server::ServerChoice;
 use crate::workload::model::Scale;
 pub use ablate::AblateArgs;
 pub use compare::{CompareArgs, FailOn};
+pub use init::InitArgs;
 
 /// Proves, or refutes, what people write about PostgreSQL indexes and latency.
 ///
@@ -56,6 +58,9 @@ pub enum Command {
     /// Find out what each index of a set is worth, and the smallest set that keeps everything
     #[command(after_long_help = ablate::RULES)]
     Ablate(AblateArgs),
+    /// Make a new workload folder, from scratch or from a database
+    #[command(after_long_help = init::RULES)]
+    Init(InitArgs),
     /// Draw a report from a result file
     Report(ReportArgs),
     /// Hold a result against an earlier one: what changed, and whether it got worse

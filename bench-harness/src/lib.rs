@@ -11,6 +11,7 @@ pub mod commands;
 pub mod compare;
 pub mod driver;
 pub mod generate;
+pub mod init;
 pub mod plan;
 pub mod proxy;
 pub mod report;

@@ -4,6 +4,7 @@ pub mod ablate;
 pub mod check;
 pub mod compare;
 pub mod doctor;
+pub mod init;
 pub mod list;
 pub mod report;
 pub mod run;
@@ -68,6 +69,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
         Command::Show(arguments) => show(&arguments, root),
         Command::Check(arguments) => check(&arguments, root),
         Command::Ablate(arguments) => ablate::run(&arguments, root),
+        Command::Init(arguments) => init::run(&arguments, root),
         Command::Report(arguments) => report(arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Doctor(arguments) => doctor(&arguments, root),

@@ -103,6 +103,11 @@ pub fn load_each(dirs: &[PathBuf]) -> Vec<Outcome> {
     dirs.iter().zip(readings).map(outcome).collect()
 }
 
+/// Whether a text may name a workload, a table or a query: `[a-z][a-z0-9_]*`.
+pub fn is_identifier(name: &str) -> bool {
+    names::is_identifier(name)
+}
+
 /// Splits SQL into its statements, without their semicolons.
 ///
 /// # Errors

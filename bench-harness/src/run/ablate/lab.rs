@@ -13,6 +13,9 @@ use crate::plan::{self, Explained};
 use crate::run::measure::{Bench, Trouble, trouble};
 use crate::run::prepare::quote_identifier;
 
+/// So few rows fit the free space of freshly built pages, however often they are written.
+const FEW_ROWS: u64 = 10;
+
 /// An index that might be left out.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -194,7 +197,7 @@ impl Lab<'_> {
 
     /// Buffers and log of a writer without these indexes.
     ///
-    /// The tables are vacuumed first: what earlier executions left in indexes, undone, would make pages split in one
+    /// For a writer of many rows the tables are vacuumed first: what earlier executions left in indexes, undone, would make pages split in one
     /// measurement and not in the next, and a split weighs as much as a hundred rows. Then it is the least of some
     /// executions, because the first after a checkpoint writes whole pages to the log.
     pub async fn written(
@@ -204,7 +207,8 @@ impl Lab<'_> {
         tables: &BTreeSet<&str>,
     ) -> Result<Option<Written>, Trouble> {
         let Some((arguments, _)) = subject.plans.first() else { return Ok(None) };
-        for table in tables {
+        let many = subject.rows.is_none_or(|rows| rows > FEW_ROWS);
+        for table in tables.iter().filter(|_| many) {
             // INDEX_CLEANUP: with few dead rows PostgreSQL would leave the indexes alone.
             let vacuum = format!("VACUUM (INDEX_CLEANUP ON) {}", quote_identifier(table));
             self.session.batch(&vacuum).await.map_err(|error| self.trouble(&subject.bound, error))?;
