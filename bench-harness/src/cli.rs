@@ -61,6 +61,8 @@ pub enum Command {
     /// Make a new workload folder, from scratch or from a database
     #[command(after_long_help = init::RULES)]
     Init(InitArgs),
+    /// Print a completion script for a shell, e.g. `source <(indexproof completions bash)`
+    Completions(CompletionsArgs),
     /// Draw a report from a result file
     Report(ReportArgs),
     /// Hold a result against an earlier one: what changed, and whether it got worse
@@ -193,6 +195,12 @@ pub struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 /// Parses a ratio of times that counts as a difference.

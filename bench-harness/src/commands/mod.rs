@@ -16,6 +16,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use serde::Serialize;
 
 use crate::cli::{CheckArgs, Cli, Command, DoctorArgs, ListArgs, ReportArgs, ShowArgs};
@@ -70,6 +71,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
         Command::Check(arguments) => check(&arguments, root),
         Command::Ablate(arguments) => ablate::run(&arguments, root),
         Command::Init(arguments) => init::run(&arguments, root),
+        Command::Completions(arguments) => completions(arguments.shell),
         Command::Report(arguments) => report(arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Doctor(arguments) => doctor(&arguments, root),
@@ -157,6 +159,13 @@ fn doctor(arguments: &DoctorArgs, root: &Path) -> Result<Outcome, Failure> {
         0 => Ok(Outcome::AsExpected),
         _ => Err(Failure::EnvironmentTold),
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<Outcome, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "indexproof", &mut script);
+    io::stdout().lock().write_all(&script)?;
+    Ok(Outcome::AsExpected)
 }
 
 fn print_json(value: &impl Serialize) -> Result<Outcome, Failure> {

@@ -135,3 +135,13 @@ fn a_folder_that_is_not_there_is_named() {
     assert!(matches!(fault, ReportError::Write { .. }), "{fault}");
     assert!(fault.to_string().contains("none/report.html"), "{fault}");
 }
+
+#[test]
+fn completions_are_printed_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_indexproof"));
+        let output = command.args(["completions", shell]).output().expect("it runs");
+        let script = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && script.contains("ablate"), "{shell}: {script}");
+    }
+}
