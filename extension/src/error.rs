@@ -24,8 +24,9 @@ pub enum Error {
     NotFinite { argument: &'static str, value: String },
     ExpiresTooEarly { expires_at: String, earliest: String },
     OffsetTooDeep { value: i64, max: i64 },
+    CursorMalformed { cursor: String },
     NotOneOf { argument: &'static str, value: String, allowed: &'static [&'static str] },
-    LengthsDiffer { first: &'static str, first_len: usize, second: &'static str, second_len: usize },
+    LengthsDiffer { first: &'static str, first_len: usize, second: String, second_len: usize },
     NullElement { argument: &'static str, position: usize },
     // Elements of p_jobs
     NotAnArray { found: &'static str },
@@ -58,6 +59,7 @@ impl Error {
             Error::NotFinite { argument, .. } => format!("{argument} is not finite"),
             Error::ExpiresTooEarly { .. } => "the job would expire before it could start".into(),
             Error::OffsetTooDeep { .. } => "p_offset is too deep".into(),
+            Error::CursorMalformed { .. } => "p_cursor is not a cursor".into(),
             Error::NotOneOf { argument, .. } => format!("{argument} has an unknown value"),
             Error::LengthsDiffer { first, second, .. } => format!("{first} and {second} differ in length"),
             Error::NullElement { argument, .. } => format!("{argument} contains NULL"),
@@ -90,6 +92,7 @@ impl Error {
                 format!("It would expire at {expires_at} and start at {earliest} at the earliest.")
             }
             Error::OffsetTooDeep { value, .. } => format!("p_offset is {value}."),
+            Error::CursorMalformed { cursor } => format!("p_cursor is {}.", shown(cursor)),
             Error::NotOneOf { argument, value, .. } => format!("{argument} is {}.", shown(value)),
             Error::LengthsDiffer { first, first_len, second, second_len } => {
                 format!("{first} has {first_len} elements, {second} has {second_len}.")
@@ -126,8 +129,11 @@ impl Error {
             Error::NotFinite { .. } => "Leave it out for none.".into(),
             Error::ExpiresTooEarly { .. } => "Give a later expires_at, or leave it out.".into(),
             Error::OffsetTooDeep { max, .. } => format!(
-                "At most {max}. Page deeper by cursor: SELECT … FROM errand.job_queue WHERE (created_at, id) < (…) ORDER BY created_at DESC, id DESC LIMIT n."
+                "At most {max}. Page deeper by cursor: errand.get_user_jobs_page costs the same at any depth."
             ),
+            Error::CursorMalformed { .. } => {
+                "Give the cursor of a row of the page before, or NULL for the first page.".into()
+            }
             Error::NotOneOf { allowed, .. } => format!("Give one of: {}.", allowed.join(", ")),
             Error::LengthsDiffer { .. } => "Give one element of each for every job.".into(),
             Error::NotAnArray { .. } => {

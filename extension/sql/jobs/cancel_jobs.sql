@@ -6,26 +6,21 @@ AS $cancel_jobs$
 #variable_conflict use_column
 DECLARE
     v_user_id pg_catalog.uuid := errand_internal.resolve_user(p_user_id);
-    v_now pg_catalog.timestamptz := pg_catalog.clock_timestamp();
+    v_answers errand_internal.answer[];
+    v_done pg_catalog.int4[];
 BEGIN
     PERFORM errand_internal.check_job_ids(p_job_ids);
 
+    SELECT pg_catalog.array_agg(ROW(a.position, a.id, NULL, v_user_id, NULL, NULL)::errand_internal.answer)
+    INTO v_answers
+    FROM pg_catalog.unnest(p_job_ids) WITH ORDINALITY AS a (id, position);
+    v_done := errand_internal.finish_jobs(v_answers, 'cancelled');
+
     RETURN QUERY
-    WITH locked AS MATERIALIZED (
-        -- In order of id, as complete_jobs does, so that overlapping batches can't deadlock.
-        SELECT j.id
-        FROM errand_internal.job j
-        WHERE j.id = ANY (p_job_ids)
-          AND j.user_id = v_user_id
-          AND j.status IN ('pending', 'processing')
-        ORDER BY j.id
-        FOR NO KEY UPDATE
-    )
-    UPDATE errand_internal.job j
-    SET status = 'cancelled', completed_at = v_now, updated_at = v_now, lease_token = NULL, lease_expires_at = NULL
-    FROM locked l
-    WHERE j.id = l.id
-    RETURNING j.id;
+    SELECT a.id
+    FROM pg_catalog.unnest(p_job_ids) WITH ORDINALITY AS a (id, position)
+    WHERE a.position = ANY (v_done)
+    ORDER BY a.position;
 END
 $cancel_jobs$;
 
@@ -33,10 +28,8 @@ COMMENT ON FUNCTION errand_internal.cancel_jobs(uuid, uuid[]) IS 'Behind errand.
 
 CREATE FUNCTION errand.cancel_jobs(p_user_id pg_catalog.uuid, p_job_ids pg_catalog.uuid[])
 RETURNS TABLE (job_id pg_catalog.uuid)
-LANGUAGE sql VOLATILE SECURITY INVOKER
-BEGIN ATOMIC
-    SELECT f.job_id FROM errand_internal.cancel_jobs(p_user_id, p_job_ids) f;
-END;
+LANGUAGE c VOLATILE SECURITY INVOKER
+AS 'MODULE_PATHNAME', 'errand_forward';
 
 COMMENT ON FUNCTION errand.cancel_jobs(uuid, uuid[]) IS
 $$Cancels jobs of one user that are pending or processing. A worker that holds one loses its lease: its answer is refused.

@@ -30,11 +30,8 @@ COMMENT ON FUNCTION errand_internal.create_jobs(uuid, jsonb) IS 'Behind errand.c
 
 CREATE FUNCTION errand.create_jobs(p_user_id pg_catalog.uuid, p_jobs pg_catalog.jsonb)
 RETURNS TABLE (ordinal pg_catalog.int4, job_id pg_catalog.uuid, is_new pg_catalog.bool)
-LANGUAGE sql VOLATILE SECURITY INVOKER
-BEGIN ATOMIC
-    SELECT f.ordinal, f.job_id, f.is_new
-    FROM errand_internal.create_jobs(p_user_id, p_jobs) f;
-END;
+LANGUAGE c VOLATILE SECURITY INVOKER
+AS 'MODULE_PATHNAME', 'errand_forward';
 
 COMMENT ON FUNCTION errand.create_jobs(uuid, jsonb) IS
 $$Submits many jobs in one call, all or none; identical ones are found as errand.find_or_create_job does, also within the call.

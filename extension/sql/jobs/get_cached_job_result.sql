@@ -12,6 +12,9 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
 SET search_path = pg_catalog, pg_temp -- else a caller's own operator or function could be found first, and run with the owner's rights
+SET plan_cache_mode = force_generic_plan -- as in errand_internal.submit_jobs
+SET enable_seqscan = off
+SET jit = off
 AS $get_cached_job_result$
 #variable_conflict use_column
 DECLARE
@@ -19,16 +22,18 @@ DECLARE
     v_params pg_catalog.text := p_params::pg_catalog.text;
     v_ttl pg_catalog.interval := coalesce(p_cache_ttl, '1 hour');
     v_identity pg_catalog.uuid;
+    v_after pg_catalog.timestamptz;
 BEGIN
     PERFORM errand_internal.check_cache_ttl(p_job_type, v_params, p_cache_ttl);
     v_identity := errand_internal.job_identity(v_user_id, p_job_type, v_params);
 
+    v_after := GREATEST(pg_catalog.clock_timestamp() - v_ttl, errand_internal.queue_from());
     RETURN QUERY
     SELECT j.id, j.result, j.completed_at, j.completed_at + v_ttl
-    FROM errand_internal.job j
+    FROM errand_internal.stored_job j
     WHERE j.identity = v_identity
       AND j.status = 'completed'
-      AND j.completed_at > pg_catalog.clock_timestamp() - v_ttl
+      AND j.completed_at > v_after
       -- The hash found it; these make sure, and the user above all.
       AND j.user_id = v_user_id AND j.job_type = p_job_type AND j.params = p_params
     ORDER BY j.completed_at DESC

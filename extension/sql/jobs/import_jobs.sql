@@ -11,8 +11,9 @@ DECLARE
     v_query pg_catalog.text;
     v_bad pg_catalog.text;
     v_read pg_catalog.int8;
-    v_index pg_catalog.record;
-    v_rebuild pg_catalog.text[] := '{}'; -- CREATE INDEX statements to run after the copy
+    v_finished pg_catalog.int8;
+    v_index pg_catalog.text;
+    v_rebuild pg_catalog.text[]; -- statements that make indexes again after the copy
 BEGIN
     PERFORM errand_internal.check_import_source(p_source);
 
@@ -87,56 +88,78 @@ BEGIN
             HINT = 'Correct or delete such rows, then import again. Nothing was imported.';
     END IF;
 
-    -- Filling an empty queue row by row through every index takes several times as long as building the
-    -- indexes afterwards. Only when the table is empty and nobody uses it: the lock is exclusive.
-    IF NOT EXISTS (SELECT FROM errand_internal.job) THEN
-        BEGIN
-            LOCK TABLE errand_internal.job IN ACCESS EXCLUSIVE MODE NOWAIT;
-            IF NOT EXISTS (SELECT FROM errand_internal.job) THEN
-                FOR v_index IN
-                    SELECT i.indexrelid::pg_catalog.regclass AS name, pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
-                           c.conname, pg_catalog.pg_get_constraintdef(c.oid) AS constraint_definition
-                    FROM pg_catalog.pg_index i
-                    LEFT JOIN pg_catalog.pg_constraint c ON c.conindid = i.indexrelid AND c.conrelid = i.indrelid
-                    WHERE i.indrelid = 'errand_internal.job'::pg_catalog.regclass
-                LOOP
-                    IF v_index.conname IS NULL THEN
-                        EXECUTE pg_catalog.format('DROP INDEX %s', v_index.name);
-                        v_rebuild := v_rebuild || v_index.definition;
-                    ELSE
-                        EXECUTE pg_catalog.format('ALTER TABLE errand_internal.job DROP CONSTRAINT %I', v_index.conname);
-                        v_rebuild := v_rebuild || pg_catalog.format(
-                            'ALTER TABLE errand_internal.job ADD CONSTRAINT %I %s', v_index.conname, v_index.constraint_definition);
-                    END IF;
-                END LOOP;
-            END IF;
-        EXCEPTION
-            WHEN lock_not_available THEN v_rebuild := '{}'; -- in use: the slow way is the considerate one
-        END;
-    END IF;
-
-    EXECUTE pg_catalog.format(
-        $query$INSERT INTO errand_internal.job (
-                   id, user_id, job_type, params, status, job_priority, scheduled_for, created_at, updated_at,
-                   started_at, completed_at, expires_at, worker_id, retry_count, result, last_error,
-                   identity, lease_expires_at)
-               SELECT j.id, j.user_id, j.job_type, coalesce(j.params, '{}'), j.status, coalesce(j.job_priority, 0),
-                      coalesce(j.scheduled_for, j.created_at), j.created_at, coalesce(j.updated_at, j.created_at),
-                      j.started_at, j.completed_at, j.expires_at, j.worker_id, coalesce(j.retry_count, 0),
-                      j.result, j.last_error,
+    -- What is read once goes two ways. An id that is here already is left out, wherever it is.
+    v_query := pg_catalog.format(
+        $query$SELECT j.id, j.user_id, j.job_type, coalesce(j.params, '{}') AS params, j.status,
+                      coalesce(j.job_priority, 0) AS job_priority, coalesce(j.scheduled_for, j.created_at) AS scheduled_for,
+                      j.created_at, coalesce(j.updated_at, j.created_at) AS updated_at, j.started_at, j.completed_at,
+                      j.expires_at, j.worker_id, coalesce(j.retry_count, 0) AS retry_count, j.result, j.last_error,
                       errand_internal.job_identity(
-                          j.user_id, j.job_type, coalesce(j.params, '{}')::pg_catalog.text),
-                      -- Its worker has no token, so it can't finish the job: the lease is over already.
-                      CASE WHEN j.status = 'processing' THEN coalesce(j.started_at, j.created_at) END
+                          j.user_id, j.job_type, coalesce(j.params, '{}')::pg_catalog.text) AS identity
                FROM (%s) j
-               ON CONFLICT DO NOTHING$query$, v_query);
-    GET DIAGNOSTICS imported = ROW_COUNT;
+               WHERE NOT EXISTS (SELECT FROM errand_internal.stored_job o WHERE o.id = j.id)$query$, v_query);
 
-    FOREACH v_query IN ARRAY v_rebuild LOOP
-        EXECUTE v_query;
+    v_rebuild := errand_internal.drop_indexes_if_empty('errand_internal.job');
+    EXECUTE pg_catalog.format(
+        $query$WITH made AS (
+                   INSERT INTO errand_internal.job (
+                       id, user_id, job_type, params, status, job_priority, scheduled_for, created_at, updated_at,
+                       started_at, expires_at, worker_id, retry_count, last_error, identity, lease_expires_at, dedupes)
+                   SELECT j.id, j.user_id, j.job_type, j.params, j.status, j.job_priority, j.scheduled_for, j.created_at,
+                          j.updated_at, j.started_at, j.expires_at, j.worker_id, j.retry_count, j.last_error, j.identity,
+                          -- Its worker has no token, so it can't finish the job: the lease is over already.
+                          CASE WHEN j.status = 'processing' THEN coalesce(j.started_at, j.created_at) END,
+                          -- The newest of its kind holds the identity, unless somebody here does.
+                          pg_catalog.row_number() OVER (PARTITION BY j.identity ORDER BY j.created_at DESC, j.id DESC) = 1
+                              AND NOT EXISTS (SELECT FROM errand_internal.job o WHERE o.identity = j.identity AND o.dedupes)
+                   FROM (%s) j
+                   WHERE j.status IN ('pending', 'processing')
+                   RETURNING user_id, job_type, status
+               ), counted AS (
+                   INSERT INTO errand_internal.counter_delta (xid, user_id, job_type, to_status, n, busy_us)
+                   SELECT pg_catalog.pg_current_xact_id(), m.user_id, m.job_type, m.status, pg_catalog.count(*), 0
+                   FROM made m
+                   GROUP BY m.user_id, m.job_type, m.status
+               )
+               SELECT pg_catalog.count(*) FROM made$query$, v_query)
+    INTO imported;
+    FOREACH v_index IN ARRAY v_rebuild LOOP
+        EXECUTE v_index;
     END LOOP;
-    -- Else the first queries would be planned for the table as it was.
-    ANALYZE errand_internal.job;
+
+    v_rebuild := errand_internal.drop_indexes_if_empty('errand_internal.finished_undated');
+    EXECUTE pg_catalog.format(
+        $query$WITH made AS (
+                   INSERT INTO errand_internal.finished_undated (
+                       id, user_id, job_type, params, status, job_priority, scheduled_for, created_at, updated_at,
+                       started_at, completed_at, expires_at, worker_id, retry_count, result, last_error, identity, dedupes)
+                   SELECT j.id, j.user_id, j.job_type, j.params, j.status, j.job_priority, j.scheduled_for, j.created_at,
+                          j.updated_at, j.started_at,
+                          -- When a job failed or was cancelled, some queues don't say.
+                          coalesce(j.completed_at, j.updated_at),
+                          j.expires_at, j.worker_id, j.retry_count, j.result, j.last_error, j.identity, false
+                   FROM (%s) j
+                   WHERE j.status NOT IN ('pending', 'processing')
+                   ORDER BY coalesce(j.completed_at, j.updated_at) -- the order that block ranges are about
+                   RETURNING user_id, job_type, status, completed_at
+               ), counted AS (
+                   -- What finished behind the line is in the archive at once.
+                   INSERT INTO errand_internal.counter_delta (xid, user_id, job_type, to_status, n, busy_us)
+                   SELECT pg_catalog.pg_current_xact_id(), m.user_id, m.job_type, m.status, pg_catalog.count(*), 0
+                   FROM made m
+                   WHERE m.completed_at > errand_internal.queue_from()
+                   GROUP BY m.user_id, m.job_type, m.status
+               )
+               SELECT pg_catalog.count(*) FROM made$query$, v_query)
+    INTO v_finished;
+    FOREACH v_index IN ARRAY v_rebuild LOOP
+        EXECUTE v_index;
+    END LOOP;
+    imported := imported + v_finished;
+
+    PERFORM errand_internal.fold_counters();
+    -- Else the first queries would be planned for the tables as they were.
+    ANALYZE errand_internal.job, errand_internal.finished_undated;
 
     EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %s', p_source) INTO v_read;
     already_there := v_read - imported;
@@ -154,11 +177,8 @@ COMMENT ON FUNCTION errand_internal.import_jobs(regclass) IS 'Behind errand.impo
 
 CREATE FUNCTION errand.import_jobs(p_source pg_catalog.regclass)
 RETURNS TABLE (imported pg_catalog.int8, already_there pg_catalog.int8, ignored_columns pg_catalog.text[])
-LANGUAGE sql VOLATILE SECURITY INVOKER ROWS 1
-BEGIN ATOMIC
-    SELECT f.imported, f.already_there, f.ignored_columns
-    FROM errand_internal.import_jobs(p_source) f;
-END;
+LANGUAGE c VOLATILE SECURITY INVOKER ROWS 1
+AS 'MODULE_PATHNAME', 'errand_forward';
 
 COMMENT ON FUNCTION errand.import_jobs(regclass) IS
 $$Copies the jobs of an existing table, with their ids and times; all or none. The table itself is left alone.

@@ -20,18 +20,21 @@ BEGIN
         EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %I', v_function, p_role);
     END LOOP;
 
-    -- errand.job_queue reads with its reader's rights: they must cover the columns it shows, and no more,
-    -- so that lease tokens stay with the workers. Policies choose the rows, by this function.
-    EXECUTE pg_catalog.format('GRANT SELECT ON errand.job_queue TO %I', p_role);
-    EXECUTE pg_catalog.format(
-        'GRANT SELECT (%s) ON errand_internal.job TO %I',
-        (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum)
-         FROM pg_catalog.pg_attribute a
-         WHERE a.attrelid = 'errand.job_queue'::pg_catalog.regclass AND a.attnum > 0),
-        p_role);
-    EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION errand_internal.caller_user_id() TO %I', p_role);
+    -- Who may list jobs may read them from the view too.
+    IF EXISTS (SELECT FROM errand_internal.function_roles() r WHERE r.role_name = p_role AND r.function_name = 'get_user_jobs') THEN
+        -- errand.job_queue reads with its reader's rights: they must cover the columns it shows, and no more,
+        -- so that lease tokens stay with the workers. Policies choose the rows, by this function.
+        EXECUTE pg_catalog.format('GRANT SELECT ON errand.job_queue, errand_internal.retention TO %I', p_role);
+        EXECUTE pg_catalog.format(
+            'GRANT SELECT (%s) ON errand_internal.stored_job TO %I',
+            (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum)
+             FROM pg_catalog.pg_attribute a
+             WHERE a.attrelid = 'errand.job_queue'::pg_catalog.regclass AND a.attnum > 0),
+            p_role);
+        EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION errand_internal.caller_user_id() TO %I', p_role);
+    END IF;
 END
 $grant_role$;
 
 COMMENT ON FUNCTION errand_internal.grant_role(name) IS
-    'Grants a role what errand_internal.function_roles() says, and reading errand.job_queue. Can be repeated.';
+    'Grants a role what errand_internal.function_roles() says, and reading errand.job_queue if it may list jobs. Can be repeated.';

@@ -13,7 +13,7 @@ BEGIN
         IF granted THEN
             PERFORM errand_internal.grant_role(role_name::pg_catalog.name);
             IF role_name = 'service_role' THEN
-                ALTER POLICY job_trusted_read ON errand_internal.job
+                ALTER POLICY job_trusted_read ON errand_internal.stored_job
                     TO errand_worker, errand_admin, pg_database_owner, service_role;
             END IF;
         END IF;
@@ -26,10 +26,8 @@ COMMENT ON FUNCTION errand_internal.grant_api_roles() IS 'Behind errand.grant_ap
 
 CREATE FUNCTION errand.grant_api_roles()
 RETURNS TABLE (role_name pg_catalog.text, granted pg_catalog.bool)
-LANGUAGE sql VOLATILE SECURITY INVOKER ROWS 2
-BEGIN ATOMIC
-    SELECT f.role_name, f.granted FROM errand_internal.grant_api_roles() f;
-END;
+LANGUAGE c VOLATILE SECURITY INVOKER ROWS 2
+AS 'MODULE_PATHNAME', 'errand_forward';
 
 COMMENT ON FUNCTION errand.grant_api_roles() IS
 $$Grants authenticated and service_role their part of the API. CREATE EXTENSION does it for those that exist; call this after creating one later, or after restoring into a new cluster. Can be repeated.

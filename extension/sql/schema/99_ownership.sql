@@ -22,7 +22,7 @@ BEGIN
         UNION ALL
         SELECT 'TABLE', c.oid::pg_catalog.regclass::pg_catalog.text, c.relacl
         FROM member m JOIN pg_catalog.pg_class c ON c.oid = m.objid
-        WHERE m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.relkind IN ('r', 'v')
+        WHERE m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.relkind IN ('r', 'p', 'v')
           AND c.relnamespace IN (SELECT o.oid FROM ours o)
         UNION ALL
         SELECT 'TYPE', t.oid::pg_catalog.regtype::pg_catalog.text, t.typacl
@@ -48,6 +48,7 @@ BEGIN
 
     PERFORM errand_internal.grant_role('errand_worker');
     PERFORM errand_internal.grant_role('errand_admin');
+    PERFORM errand_internal.grant_role('errand_monitor');
     PERFORM errand_internal.grant_role('pg_database_owner');
     PERFORM errand_internal.grant_api_roles();
 END

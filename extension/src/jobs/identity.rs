@@ -7,7 +7,7 @@ use super::{params_hash, uuid_v7};
 use crate::error::{Error, OrRaise};
 
 /// Microseconds between 1970, where UUIDs count from, and 2000, where PostgreSQL does.
-const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+pub const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
 /// The 128-bit identity of a job; `p_params` is a jsonb as text.
 #[pg_extern(schema = "errand_internal", immutable, parallel_safe, requires = ["schemas"])]

@@ -1,9 +1,9 @@
 //! Checks of the functions that read jobs.
 
-use pgrx::datum::Interval;
+use pgrx::datum::{Interval, Uuid};
 use pgrx::prelude::*;
 
-use super::submission;
+use super::{cursor, submission};
 use crate::error::{Error, OrRaise};
 
 const STATUSES: [&str; 5] = ["pending", "processing", "completed", "failed", "cancelled"];
@@ -54,6 +54,42 @@ pub fn user_jobs_order(
     check_page(p_status, p_limit, p_offset).and_then(|()| order(p_order_by, p_order_dir)).or_raise()
 }
 
+/// What a page behind a cursor needs to know, after checking everything about it: where it begins. NULLs for
+/// the first page.
+#[pg_extern(schema = "errand_internal", stable, parallel_restricted, requires = ["schemas"])]
+pub fn page_start(
+    p_cursor: Option<&str>,
+    p_status: Option<&str>,
+    p_limit: Option<i32>,
+) -> TableIterator<'static, (name!(created_at, Option<TimestampWithTimeZone>), name!(id, Option<Uuid>))> {
+    TableIterator::once(start(p_cursor, p_status, p_limit).or_raise())
+}
+
+/// The cursor behind a job.
+#[pg_extern(schema = "errand_internal", immutable, parallel_safe, requires = ["schemas"])]
+pub fn page_cursor(p_created_at: TimestampWithTimeZone, p_id: Uuid) -> String {
+    cursor::write(i64::from(p_created_at), p_id.as_bytes())
+}
+
+fn start(
+    cursor: Option<&str>,
+    status: Option<&str>,
+    limit: Option<i32>,
+) -> Result<(Option<TimestampWithTimeZone>, Option<Uuid>), Error> {
+    check_page(status, limit, Some(0))?;
+    let Some(text) = cursor else { return Ok((None, None)) };
+    let malformed = || Error::CursorMalformed { cursor: text.to_owned() };
+    let (micros, id) = cursor::read(text).ok_or_else(malformed)?;
+    let at = TimestampWithTimeZone::try_from(micros).map_err(|_| malformed())?;
+    Ok((Some(at), Some(Uuid::from_bytes(id))))
+}
+
+/// Raises 22023 for a status that no job has.
+#[pg_extern(schema = "errand_internal", stable, parallel_restricted, requires = ["schemas"])]
+pub fn check_status(p_status: Option<&str>) {
+    check_page(p_status, Some(1), Some(0)).or_raise();
+}
+
 fn check_page(status: Option<&str>, limit: Option<i32>, offset: Option<i32>) -> Result<(), Error> {
     if let Some(status) = status
         && !STATUSES.contains(&status)
@@ -96,7 +132,7 @@ fn order(column: Option<&str>, direction: Option<&str>) -> Result<String, Error>
     // A job that has not started sorts last either way: a list by start time is about those that did.
     // Without the words where they change nothing, so that the order is the index's own.
     let nulls = if *nullable { " NULLS LAST" } else { "" };
-    Ok(format!("j.{name} {direction}{nulls}, j.id {direction}"))
+    Ok(format!("q.{name} {direction}{nulls}, q.id {direction}"))
 }
 
 #[cfg(test)]
@@ -105,7 +141,7 @@ mod unit {
 
     #[test]
     fn the_default_order_is_the_index_order() {
-        assert_eq!(order(Some("created_at"), Some("DESC")), Ok("j.created_at DESC, j.id DESC".into()));
+        assert_eq!(order(Some("created_at"), Some("DESC")), Ok("q.created_at DESC, q.id DESC".into()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use pgrx::datum::{Interval, Uuid};
 use pgrx::prelude::*;
 use serde_json::value::RawValue;
 
-use super::uuid_text;
+use super::{params_hash, uuid_text};
 use crate::error::{Error, OrRaise};
 use crate::{caller, gucs};
 
@@ -16,25 +16,29 @@ const MAX_WINDOW_MICROS: i128 = 3652 * 86_400 * 1_000_000;
 const FIELDS: [&str; 7] =
     ["user_id", "job_type", "params", "dedupe_window", "job_priority", "scheduled_for", "expires_at"];
 
-/// Raises 22023 for a job that can't be accepted; `p_params` is a jsonb as text.
+/// The identity of a job that may be accepted; raises 22023 for one that can't. `p_params` is a jsonb as text.
 #[pg_extern(schema = "errand_internal", stable, parallel_restricted, requires = ["schemas"])]
-pub fn check_submission(
+pub fn submitted_identity(
+    p_user_id: Uuid,
     p_job_type: Option<&str>,
     p_params: Option<&str>,
     p_dedupe_window: Option<Interval>,
     p_job_priority: Option<i32>,
     p_scheduled_for: Option<TimestampWithTimeZone>,
     p_expires_at: Option<TimestampWithTimeZone>,
-) {
+) -> Uuid {
     let params_limit = params_limit();
-    name("p_job_type", p_job_type)
-        .and_then(|_| params("p_params", p_params, params_limit))
-        .and_then(|_| window("p_dedupe_window", p_dedupe_window))
-        .and_then(|_| priority("p_job_priority", p_job_priority))
-        .and_then(|_| finite("p_scheduled_for", p_scheduled_for))
-        .and_then(|_| finite("p_expires_at", p_expires_at))
-        .and_then(|_| lifetime(p_scheduled_for, p_expires_at))
-        .or_raise();
+    let checked = || -> Result<Uuid, Error> {
+        let job_type = name("p_job_type", p_job_type)?;
+        let params = params("p_params", p_params, params_limit)?;
+        window("p_dedupe_window", p_dedupe_window)?;
+        priority("p_job_priority", p_job_priority)?;
+        finite("p_scheduled_for", p_scheduled_for)?;
+        finite("p_expires_at", p_expires_at)?;
+        lifetime(p_scheduled_for, p_expires_at)?;
+        Ok(Uuid::from_bytes(params_hash::identity(&p_user_id, job_type, params)))
+    };
+    checked().or_raise()
 }
 
 /// The elements of `p_jobs` (a jsonb as text), checked, with the user each is for. Anything wrong raises

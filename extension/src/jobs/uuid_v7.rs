@@ -28,6 +28,17 @@ pub fn from_unix_micros(micros: i64, random: [u8; RANDOM_BYTES]) -> Option<[u8; 
     Some(id)
 }
 
+/// The time an id carries, in microseconds since 1970; None for ids of another version or variant.
+/// Exact for ids made here; an id made elsewhere may mean something else by the bits below the millisecond.
+pub fn unix_micros(id: &[u8; 16]) -> Option<i64> {
+    if id[6] >> 4 != 7 || id[8] >> 6 != 0b10 {
+        return None;
+    }
+    let [a, b, c, d, e, f, g, h, ..] = *id;
+    let high = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    i64::try_from((high >> 16) * 1000 + (high & 0xfff) * 1000 / 4096).ok()
+}
+
 #[cfg(test)]
 mod unit {
     use super::*;
@@ -35,10 +46,10 @@ mod unit {
 
     const LAST_MICROS: i64 = (1 << 48) * 1000 - 1;
 
-    /// The time an id carries, to the microsecond.
-    fn unix_micros(id: [u8; 16]) -> i64 {
-        let high = u64::from_be_bytes(id[..8].try_into().unwrap());
-        ((high >> 16) * 1000 + (high & 0xfff) * 1000 / 4096) as i64
+    #[test]
+    fn other_ids_carry_no_time() {
+        assert_eq!(unix_micros(&[0; 16]), None);
+        assert_eq!(unix_micros(&[0xff; 16]), None);
     }
 
     #[test]
@@ -65,7 +76,7 @@ mod unit {
 
         #[test]
         fn the_time_comes_back(micros in 0..=LAST_MICROS, random: [u8; 8]) {
-            prop_assert_eq!(unix_micros(from_unix_micros(micros, random).unwrap()), micros);
+            prop_assert_eq!(unix_micros(&from_unix_micros(micros, random).unwrap()), Some(micros));
         }
 
         #[test]

@@ -38,7 +38,10 @@ mod tests {
                 "SELECT count(*) FROM old_queue o JOIN errand.job_queue n USING
                      (id, user_id, params, job_priority, scheduled_for, created_at, started_at, retry_count)
                  WHERE o.status::text = n.status AND o.job_type = n.job_type AND o.result IS NOT DISTINCT FROM n.result
-                   AND o.completed_at IS NOT DISTINCT FROM n.completed_at AND n.updated_at = o.created_at"
+                   AND n.updated_at = o.created_at
+                   -- A source that doesn't say when a job failed or was cancelled: when it last changed.
+                   AND n.completed_at IS NOT DISTINCT FROM CASE
+                       WHEN n.status IN ('completed', 'failed', 'cancelled') THEN coalesce(o.completed_at, n.updated_at) END"
             ),
             "5"
         );

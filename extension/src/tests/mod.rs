@@ -1,9 +1,11 @@
 //! SQL behaviour, one module a topic. Each test runs in a transaction that is rolled back.
 //! What needs several sessions is in `extension/tests-sessions`.
 
+mod attempts;
 mod batch;
 mod caller;
 mod catalogue;
+mod figures;
 mod identity;
 mod import;
 mod read;

@@ -14,7 +14,7 @@ mod tests {
             "SELECT errand.complete_job(id, lease_token, '{result}') FROM errand.pick_up_jobs('w')"
         ));
         run(&format!(
-            "UPDATE errand_internal.job SET completed_at = completed_at - interval '{ago}' WHERE result = '{result}'"
+            "UPDATE errand_internal.stored_job SET completed_at = completed_at - interval '{ago}' WHERE result = '{result}'"
         ));
     }
 
@@ -63,7 +63,7 @@ mod tests {
         assert!(cached(&call(", NULL")).is_some());
         assert!(cached(&call(", '58 minutes'")).is_none());
         assert!(cached(&call(", '0'")).is_none());
-        run("UPDATE errand_internal.job SET completed_at = completed_at - interval '1 minute'");
+        run("UPDATE errand_internal.stored_job SET completed_at = completed_at - interval '1 minute'");
         assert!(cached(&call("")).is_none());
         assert!(cached(&call(", '2 hours'")).is_some());
     }
@@ -71,7 +71,7 @@ mod tests {
     #[pg_test]
     fn cache_rechecks_equality_behind_the_hash() {
         completed(ALICE, "1", "7", "0");
-        run(&format!("UPDATE errand_internal.job SET user_id = '{BOB}'"));
+        run(&format!("UPDATE errand_internal.stored_job SET user_id = '{BOB}'"));
         assert_eq!(cached(&format!("'{ALICE}', 't', '1'")), None);
     }
 
@@ -194,7 +194,7 @@ mod tests {
         );
         assert_eq!(
             value(
-                "SELECT bool_or(has_column_privilege(r, 'errand_internal.job', c, 'SELECT'))
+                "SELECT bool_or(has_column_privilege(r, 'errand_internal.stored_job', c, 'SELECT'))
                  FROM unnest('{errand_worker,errand_admin,errand_monitor,pg_database_owner}'::text[]) r,
                       unnest('{lease_token,lease_expires_at,identity}'::text[]) c"
             ),
@@ -220,7 +220,7 @@ mod tests {
             let query =
                 format!("SELECT * FROM errand.job_queue {filter} ORDER BY created_at DESC, id DESC LIMIT 50");
             let plan = plan(&query);
-            assert!(plan.contains("job_user_created") && !plan.contains("Sort"), "{query}\n{plan}");
+            assert!(plan.contains("job_user_created") && !plan.contains("->  Sort"), "{query}\n{plan}");
             assert!(plan.contains("Index Cond: (") && plan.contains("user_id = "), "{query}\n{plan}");
         }
         superuser();
