@@ -36,7 +36,7 @@ BEGIN
         ORDER BY a.id, a.token, a.position
     ), locked AS MATERIALIZED (
         -- As in errand_internal.finish_jobs.
-        SELECT j.ctid AS place, j.id, j.lease_token, j.retry_count, a.position, a.error
+        SELECT j.id, j.lease_token, j.retry_count, a.position, a.error
         FROM answer a
         JOIN errand_internal.job j ON j.id = a.id AND j.lease_token = a.token
         ORDER BY j.id
@@ -47,7 +47,7 @@ BEGIN
             scheduled_for = v_now + errand_internal.retry_delay(j.retry_count + 1),
             lease_token = NULL, lease_expires_at = NULL
         FROM locked l
-        WHERE j.ctid = l.place AND p_retry AND l.retry_count + 1 < errand_internal.max_attempts()
+        WHERE j.id = l.id AND p_retry AND l.retry_count + 1 < errand_internal.max_attempts()
         RETURNING l.position, j.user_id, j.job_type, j.scheduled_for
     ), counted AS (
         INSERT INTO errand_internal.counter_delta (xid, user_id, job_type, from_status, to_status, n, busy_us)

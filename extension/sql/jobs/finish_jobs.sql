@@ -22,7 +22,7 @@ BEGIN
     ), locked AS MATERIALIZED (
         -- In order of id, so that overlapping batches can't deadlock. A lease that was lost while waiting
         -- for the lock is seen: the row is checked again when it is got.
-        SELECT j.ctid AS place, a.position, a.result, a.error
+        SELECT j.id, a.position, a.result, a.error
         FROM answer a
         JOIN errand_internal.job j ON j.id = a.job_id
         WHERE (a.lease_token IS NOT NULL AND j.lease_token = a.lease_token)
@@ -32,7 +32,7 @@ BEGIN
     ), gone AS (
         DELETE FROM errand_internal.job j
         USING locked l
-        WHERE j.ctid = l.place
+        WHERE j.id = l.id -- not by ctid: a version made while this waited is not in the snapshot, and found from the old one only
         RETURNING j.user_id, j.job_type, j.status, errand_internal.busy_time(j, v_now) AS busy_us, l.position,
                   errand_internal.job_finished(j, p_status, v_now, l.result, l.error) AS finished
     ), stored AS (

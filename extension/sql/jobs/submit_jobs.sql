@@ -71,7 +71,7 @@ BEGIN
                   AND NOT (j.created_at > v_now - s.dedupe_window
                            AND (j.status = 'processing' OR j.expires_at IS NULL OR j.expires_at > v_now)
                            AND j.user_id = s.user_id AND j.job_type = s.job_type AND j.params = s.params)
-                ORDER BY j.identity
+                ORDER BY j.id -- as everybody who locks several jobs
                 FOR UPDATE OF j
             )
             UPDATE errand_internal.job j SET dedupes = false FROM holder h WHERE j.id = h.id;
