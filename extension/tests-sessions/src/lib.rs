@@ -5,6 +5,8 @@
 //! Each test has a database of its own, which it drops.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use postgres::error::SqlState;
 use postgres::{Client, Config, NoTls};
@@ -88,6 +90,73 @@ pub fn find_or_create(
     let status: Option<&str> = rows[0].get(2);
     assert_eq!(answer.is_new, status.is_none(), "a found job has a status, a new one none");
     Ok(answer)
+}
+
+/// Submits that many jobs of type `t`, with params 1, 2, …
+pub fn submit(database: &Database, jobs: usize) {
+    database.run(&format!(
+        "SELECT * FROM errand.create_jobs('{USER}', (
+             SELECT jsonb_agg(jsonb_build_object('job_type', 't', 'params', n)) FROM generate_series(1, {jobs}) n))"
+    ));
+}
+
+/// A picked-up job and the proof of its lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease {
+    pub job: Uuid,
+    pub token: Uuid,
+}
+
+/// Picks up jobs of any type.
+pub fn pick_up(client: &mut impl postgres::GenericClient, limit: i32) -> Vec<Lease> {
+    client
+        .query("SELECT id, lease_token FROM errand.pick_up_jobs('w', NULL, $1)", &[&limit])
+        .expect("a pickup never fails")
+        .iter()
+        .map(|row| Lease { job: row.get(0), token: row.get(1) })
+        .collect()
+}
+
+/// Waits until a session of the database waits for a lock.
+pub fn wait_for_waiter(database: &Database) {
+    let waiting = || {
+        database.count(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        ) > 0
+    };
+    assert!(within(Duration::from_secs(5), waiting), "nobody waits");
+}
+
+/// Whether a condition becomes true in time.
+pub fn within(time: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    loop {
+        if condition() {
+            return true;
+        }
+        if start.elapsed() > time {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// How many pages a statement looks at while it runs, planning apart.
+pub fn buffers(client: &mut impl postgres::GenericClient, sql: &str) -> i64 {
+    let plan = client
+        .query(&format!("EXPLAIN (ANALYZE, BUFFERS) {sql}"), &[])
+        .unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    let lines: Vec<&str> = plan.iter().map(|row| row.get(0)).collect();
+    // The top node comes first, and includes all below it.
+    let top = lines
+        .iter()
+        .take_while(|line| !line.starts_with("Planning"))
+        .find(|line| line.contains("Buffers: shared"));
+    let top = top.unwrap_or_else(|| panic!("{sql}: no buffers in {lines:#?}"));
+    top.split(|c: char| c.is_whitespace() || c == ',')
+        .filter_map(|word| word.strip_prefix("hit=").or_else(|| word.strip_prefix("read=")))
+        .map(|pages| pages.parse::<i64>().expect("EXPLAIN prints numbers"))
+        .sum()
 }
 
 pub fn is_serialization_failure(error: &postgres::Error) -> bool {

@@ -14,20 +14,6 @@ fn begin(client: &mut postgres::Client, level: &str) {
         .unwrap();
 }
 
-/// Waits until a session of the database waits for a lock.
-fn wait_for_waiter(database: &Database) {
-    for _ in 0..500 {
-        let waiting = database.count(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-        );
-        if waiting > 0 {
-            return;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    panic!("nobody waits");
-}
-
 #[test]
 fn a_job_that_the_snapshot_can_not_see_is_not_duplicated() {
     for level in LEVELS {

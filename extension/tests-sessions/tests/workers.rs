@@ -8,13 +8,6 @@ use pg_errand_sessions::*;
 
 const WORKERS: usize = 16;
 
-fn submit(database: &Database, jobs: usize) {
-    database.run(&format!(
-        "SELECT * FROM errand.create_jobs('{USER}', (
-             SELECT jsonb_agg(jsonb_build_object('job_type', 't', 'params', n)) FROM generate_series(1, {jobs}) n))"
-    ));
-}
-
 #[test]
 fn no_job_is_handed_to_two_workers() {
     let database = Database::new();
