@@ -93,9 +93,12 @@ pub struct ReadEffect {
     pub buffers_with: u64,
     /// None: it did not end within the statement timeout.
     pub buffers_without: Option<u64>,
+    /// Rows that scans and joins read and threw away.
+    pub rows_removed_with: u64,
+    pub rows_removed_without: u64,
     /// Indexes that the plan uses instead.
     pub instead: Vec<String>,
-    /// Time without it / time with it, where buffers alone did not decide.
+    /// Time without it / time with it, where exact figures alone did not decide.
     pub ratio: Option<RatioEstimate>,
     pub noise_floor: Option<f64>,
 }

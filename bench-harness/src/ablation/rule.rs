@@ -7,19 +7,23 @@
 use super::{IndexWorth, ReadEffect, ReadOutcome, Worth, WriteCost};
 use crate::stats::RatioEstimate;
 
-/// So many times the buffers, and at least so many more, are slower on any machine.
+/// So many times the work, and at least so much more, is slower on any machine: of buffers, and of rows that are read
+/// and thrown away.
 const DECISIVE_FACTOR: u64 = 4;
 const DECISIVE_BUFFERS: u64 = 64;
+const DECISIVE_ROWS: u64 = 10_000;
 /// Share of a statement's write-ahead log below which a difference is the scatter of page splits.
 const WAL_SCATTER: f64 = 0.005;
 
-/// What buffers alone say of a statement whose plan is another without the index.
-pub fn by_buffers(with: u64, without: u64) -> ReadOutcome {
-    if without >= with.saturating_mul(DECISIVE_FACTOR) && without - with >= DECISIVE_BUFFERS {
-        ReadOutcome::Worse
-    } else {
-        ReadOutcome::Undecided
-    }
+/// What the exact figures alone say of a statement whose plan is another without the index: pairs of with and
+/// without.
+pub fn by_work(buffers: (u64, u64), rows_removed: (u64, u64)) -> ReadOutcome {
+    let decisive = |(with, without): (u64, u64), least: u64| {
+        without >= with.saturating_mul(DECISIVE_FACTOR) && without.saturating_sub(with) >= least
+    };
+    // Rows thrown away count only on top of no fewer buffers: a filter may also be cheaper than what it spares.
+    let filters = decisive(rows_removed, DECISIVE_ROWS) && buffers.1 >= buffers.0;
+    if decisive(buffers, DECISIVE_BUFFERS) || filters { ReadOutcome::Worse } else { ReadOutcome::Undecided }
 }
 
 /// What the clock says: time without / time with must stay below the tolerance, or below what is noise anyway.
@@ -94,12 +98,16 @@ fn falls_short(read: &ReadEffect) -> String {
             "{} takes {:.2} times as long without it ({} buffers instead of {})",
             read.statement, ratio.ratio, without, read.buffers_with
         ),
-        (Some(without), None) => {
+        (Some(without), None) if by_work((read.buffers_with, without), (0, 0)) == ReadOutcome::Worse => {
             format!(
                 "{} touches {without} buffers without it instead of {}",
                 read.statement, read.buffers_with
             )
         }
+        (Some(_), None) => format!(
+            "{} reads and throws away {} rows without it instead of {}",
+            read.statement, read.rows_removed_without, read.rows_removed_with
+        ),
     }
 }
 
@@ -145,6 +153,8 @@ mod tests {
             outcome,
             buffers_with: with,
             buffers_without: Some(without),
+            rows_removed_with: 0,
+            rows_removed_without: 0,
             instead: vec!["other_idx".into()],
             ratio: None,
             noise_floor: None,
@@ -167,10 +177,15 @@ mod tests {
 
     #[test]
     fn many_more_buffers_decide_and_few_are_left_to_the_clock() {
+        let by_buffers = |with, without| by_work((with, without), (0, 0));
         assert_eq!(by_buffers(4, 2_000), ReadOutcome::Worse);
         assert_eq!(by_buffers(1_000, 3_000), ReadOutcome::Undecided);
         assert_eq!(by_buffers(4, 40), ReadOutcome::Undecided, "ten times nothing is nothing");
         assert_eq!(by_buffers(400, 4), ReadOutcome::Undecided, "fewer pages can still be sorted");
+        // A text search without its index: not twice the pages, but every row is parsed.
+        assert_eq!(by_work((1_463, 2_435), (0, 149_000)), ReadOutcome::Worse);
+        assert_eq!(by_work((1_463, 1_200), (0, 149_000)), ReadOutcome::Undecided);
+        assert_eq!(by_work((1_463, 2_435), (140_000, 149_000)), ReadOutcome::Undecided);
     }
 
     #[test]

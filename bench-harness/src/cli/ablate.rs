@@ -12,8 +12,8 @@ use crate::workload::model::Scale;
 pub const RULES: &str = "Each index is left out by itself, in a transaction that is rolled back, so that with and without are the same
 rows and the same pages. All statements of the workload are planned and executed without it:
 
-  essential   a statement falls short without it: many times the buffers, or more time beyond --tolerance and noise;
-              or it enforces uniqueness or a constraint
+  essential   a statement falls short without it: many times the buffers or filtered rows, or more time beyond
+              --tolerance and noise; or it enforces uniqueness or a constraint
   redundant   statements use it and are none the worse without: others of the set serve them
   harmful     no statement uses it, and writers pay for it in write-ahead log or time
   unused      no statement uses it, and what it costs writers here can't be measured

@@ -182,7 +182,13 @@ fn price(write: &WriteCost) -> String {
 fn effect(read: &ReadEffect) -> String {
     let buffers = match read.buffers_without {
         Some(without) => {
-            format!("{} → {} buffers", words::grouped(read.buffers_with), words::grouped(without))
+            let (with, now) = (read.rows_removed_with, read.rows_removed_without);
+            let removed = if with == now {
+                String::new()
+            } else {
+                format!(", {} → {} rows thrown away", words::grouped(with), words::grouped(now))
+            };
+            format!("{} → {} buffers{removed}", words::grouped(read.buffers_with), words::grouped(without))
         }
         None => "did not end within its time".to_owned(),
     };

@@ -100,6 +100,8 @@ pub struct Replanned {
     pub buffers_with: u64,
     /// None: it did not end within the statement timeout.
     pub buffers_without: Option<u64>,
+    /// Rows read and thrown away, with and without.
+    pub rows_removed: (u64, u64),
     pub instead: Vec<String>,
 }
 
@@ -168,6 +170,7 @@ impl Lab<'_> {
             }
             let base = self.explained(subject, arguments, &[], Ask::Work).await?;
             let with = plan::facts(&base).buffers;
+            let removed = plan::facts::rows_removed(&base);
             let now = match self.explained(subject, arguments, left_out, Ask::Work).await {
                 Ok(plan) => {
                     let facts = plan::facts(&plan);
@@ -180,11 +183,13 @@ impl Lab<'_> {
                     Replanned {
                         buffers_with: with,
                         buffers_without: Some(facts.buffers),
+                        rows_removed: (removed, plan::facts::rows_removed(&plan)),
                         instead: instead.filter(|index| !base.contains(index)).collect(),
                     }
                 }
                 Err(Trouble::TimedOut(_)) => {
-                    Replanned { buffers_with: with, buffers_without: None, instead: Vec::new() }
+                    let rows_removed = (removed, removed);
+                    Replanned { buffers_with: with, buffers_without: None, rows_removed, instead: Vec::new() }
                 }
                 Err(trouble) => return Err(trouble),
             };
@@ -197,9 +202,9 @@ impl Lab<'_> {
 
     /// Buffers and log of a writer without these indexes.
     ///
-    /// For a writer of many rows the tables are vacuumed first: what earlier executions left in indexes, undone, would make pages split in one
-    /// measurement and not in the next, and a split weighs as much as a hundred rows. Then it is the least of some
-    /// executions, because the first after a checkpoint writes whole pages to the log.
+    /// For a writer of many rows the tables are vacuumed first: what earlier executions left in indexes, undone, would
+    /// make pages split in one measurement and not in the next, and a split weighs as much as a hundred rows. Then it
+    /// is the least of some executions, because the first after a checkpoint writes whole pages to the log.
     pub async fn written(
         &self,
         subject: &Subject<'_>,
@@ -251,6 +256,9 @@ fn notably_more(with: u64, without: u64) -> bool {
     without > with + with / 10 + 8
 }
 
+/// How much more work it is, for picking the arguments that suffer most: of buffers or of filtered rows.
 fn factor(now: &Replanned) -> f64 {
-    now.buffers_without.map_or(f64::INFINITY, |without| (without + 1) as f64 / (now.buffers_with + 1) as f64)
+    let times = |with: u64, without: u64| (without + 1) as f64 / (with + 1) as f64;
+    let filtered = times(now.rows_removed.0, now.rows_removed.1);
+    now.buffers_without.map_or(f64::INFINITY, |without| times(now.buffers_with, without).max(filtered))
 }

@@ -104,11 +104,13 @@ pub(super) async fn read_effects(
                 Ok(Some(now)) => effects.push(ReadEffect {
                     statement: subject.name.clone(),
                     dataset: subject.dataset.clone(),
-                    outcome: now
-                        .buffers_without
-                        .map_or(ReadOutcome::Worse, |without| rule::by_buffers(now.buffers_with, without)),
+                    outcome: now.buffers_without.map_or(ReadOutcome::Worse, |without| {
+                        rule::by_work((now.buffers_with, without), now.rows_removed)
+                    }),
                     buffers_with: now.buffers_with,
                     buffers_without: now.buffers_without,
+                    rows_removed_with: now.rows_removed.0,
+                    rows_removed_without: now.rows_removed.1,
                     instead: now.instead,
                     ratio: None,
                     noise_floor: None,
