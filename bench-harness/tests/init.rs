@@ -124,6 +124,7 @@ fn an_index_of_a_pgbench_database_is_useless_until_a_statement_asks_for_it() {
     indexproof(folder.path()).args(["check", "bank"]).assert().code(0);
     let manifest = text(&folder, "w/bank/workload.toml");
     assert!(manifest.contains("pgbench_accounts = { ci = 50000, small = 1000000"), "{manifest}");
+    assert!(text(&folder, "w/bank/README.md").contains("pgbench_accounts.bid lies in order in the database"));
     assert!(text(&folder, "w/bank/queries/insert_pgbench_history.sql").contains("effect = \"rollback\""));
     assert!(text(&folder, "w/bank/indexes/as-written.sql").contains("CREATE INDEX accounts_bid"));
     let run = ["run", "bank", "--scale", "ci", "--server", "local", "--budget", "10s", "--out", "out"];

@@ -117,10 +117,10 @@ fn saved_a_row(write: &WriteCost) -> u64 {
 }
 
 fn pays(write: &WriteCost) -> String {
-    let unit = if write.rows.is_some() { "row" } else { "execution" };
+    let unit = if write.rows.is_some() { "a row" } else { "an execution" };
     let time =
         write.ratio.as_ref().map_or(String::new(), |ratio| format!(", {:.2} times the time", ratio.ratio));
-    format!("{} pays {} bytes of log a {unit}{time}", write.statement, saved_a_row(write))
+    format!("{} pays {} bytes of log {unit}{time}", write.statement, saved_a_row(write))
 }
 
 /// The order in which indexes are tried to be left out together: what helps nobody first, the dearest first.

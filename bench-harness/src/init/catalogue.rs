@@ -83,6 +83,8 @@ pub struct Statistics {
     /// As PostgreSQL has it: negative is a share of the rows.
     pub distinct: f64,
     pub average_width: i32,
+    /// Between the order of values and the order of rows on disk, -1 to 1.
+    pub correlation: f64,
     pub common: Vec<(String, f64)>,
     /// Bounds of equally frequent ranges, ascending.
     pub bounds: Vec<String>,
@@ -231,7 +233,8 @@ fn columns(client: &mut Client, oid: u32, table: &mut Table) -> Result<(), Error
                 s.null_frac::float8, s.n_distinct::float8, s.avg_width,
                 CASE WHEN t.typcategory <> 'A' THEN s.most_common_vals::text::text[] END,
                 s.most_common_freqs::float8[],
-                CASE WHEN t.typcategory <> 'A' THEN s.histogram_bounds::text::text[] END
+                CASE WHEN t.typcategory <> 'A' THEN s.histogram_bounds::text::text[] END,
+                s.correlation::float8
            FROM pg_attribute AS a
            JOIN pg_class AS c ON c.oid = a.attrelid
            JOIN pg_type AS t ON t.oid = a.atttypid
@@ -280,6 +283,7 @@ fn statistics(row: &Row) -> Option<Statistics> {
         null_fraction: null_fraction?,
         distinct: row.get::<_, Option<f64>>(8).unwrap_or_default(),
         average_width: row.get::<_, Option<i32>>(9).unwrap_or_default(),
+        correlation: row.get::<_, Option<f64>>(13).unwrap_or_default(),
         common: values.into_iter().flatten().zip(frequencies).collect(),
         bounds: bounds.into_iter().flatten().collect(),
         seconds: None,

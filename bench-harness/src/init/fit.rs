@@ -2,7 +2,7 @@
 
 use super::catalogue::{Column, Statistics, Table};
 
-/// Common values that are carried over one by one.
+/// Common values that are carried over one by one, where a histogram tells of the others.
 const MOST_COMMON: usize = 20;
 /// A text column with at most so many values is a code (a status, a country), and its values are kept. Others may be
 /// anything people wrote: filler words take their place, and nobody's data end up in a file.
@@ -89,13 +89,15 @@ fn from_statistics(column: &Column) -> Fitted {
         }
         _ => None,
     };
+    // Without a histogram the common values are all there are.
+    let most = if rest.is_some() { MOST_COMMON } else { usize::MAX };
     let mut entries: Vec<String> = statistics
         .common
         .iter()
-        .take(MOST_COMMON)
+        .take(most)
         .map(|(value, frequency)| entry(*frequency, &format!("value = {}", scalar(column, value))))
         .collect();
-    let kept: f64 = statistics.common.iter().take(MOST_COMMON).map(|(_, frequency)| frequency).sum();
+    let kept: f64 = statistics.common.iter().take(most).map(|(_, frequency)| frequency).sum();
     let left = 1.0 - statistics.null_fraction - kept;
     if let Some(rest) = rest
         && (left > 0.001 || entries.is_empty())
@@ -314,6 +316,14 @@ mod tests {
              { weighted = [{ weight = 1, of = { integer = { min = 1, max = 10 } } }, { weight = 1, of = { integer = { \
              min = 10, max = 1000 } } }] } }] } } }"
         );
+    }
+
+    #[test]
+    fn without_a_histogram_all_common_values_are_kept() {
+        let common: Vec<_> = (1..=50).map(|branch| (branch.to_string(), 0.02)).collect();
+        let branches = Statistics { distinct: 50.0, common, ..Statistics::default() };
+        let found = text(&of("int4", "integer", branches));
+        assert_eq!(found.matches("value = ").count(), 50, "{found}");
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub fn from_database(name: &str, mut database: Database) -> Result<Files, Nothin
     if queries.is_empty() {
         return Err(NothingToTake::NoStatement);
     }
+    let ordered = ordered(&database);
+    database.notes.extend(ordered);
     let indexes = schema::indexes(&database);
     let scale = Scaling::of(&database);
     let held = |table: &str| {
@@ -78,6 +80,25 @@ pub fn from_database(name: &str, mut database: Database) -> Result<Files, Nothin
     files.insert("README.md".to_owned(), readme(name, &database, queries.len()));
     files.extend(indexes.map(|text| ("indexes/as-written.sql".to_owned(), text)));
     Ok(files)
+}
+
+/// What the made-up order of rows takes from indexes: a column that lies in order there.
+fn ordered(database: &Database) -> Vec<String> {
+    let mut notes = Vec::new();
+    for table in &database.tables {
+        for column in table.columns.iter().filter(|column| !fit::is_key(table, &column.name)) {
+            let correlation = column.statistics.as_ref().map_or(0.0, |statistics| statistics.correlation);
+            let several = column.statistics.as_ref().is_some_and(|it| it.distinct != 1.0);
+            if correlation.abs() > 0.9 && several && table.rows > NOT_SHRUNK {
+                notes.push(format!(
+                    "{}.{} lies in order in the database (correlation {correlation:.2}) and in none here: a scan of \
+                     an index on it touches more pages here than there",
+                    table.name, column.name
+                ));
+            }
+        }
+    }
+    notes
 }
 
 /// Claim IDs begin with it: the initials of a name's words, or its first letters.
@@ -168,7 +189,7 @@ fn readme(name: &str, database: &Database, statements: usize) -> String {
         database.tables.len()
     );
     if !database.notes.is_empty() {
-        text.push_str("\n## Left out\n\n");
+        text.push_str("\n## Left out, or not as it is there\n\n");
         for note in &database.notes {
             text.push_str(&format!("- {note}\n"));
         }
