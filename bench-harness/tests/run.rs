@@ -48,6 +48,13 @@ fn every_claim_gets_a_verdict_and_its_evidence() {
     assert!(!evidence.plans.is_empty());
     assert!(evidence.latency.as_ref().is_some_and(|latency| latency.rounds.len() >= 8));
     assert!(evidence.latency.as_ref().unwrap().noise_floor.is_some_and(|floor| floor >= 1.0));
+
+    // A ratio needs its baseline in every round, also where nothing else is asked of the baseline.
+    let rounds = |variant: &str| {
+        let found = workload.statements.iter().find(|s| s.name == "send_order" && s.variant == variant);
+        found.and_then(|statement| statement.latency.as_ref()).map(|latency| latency.rounds.len())
+    };
+    assert!(rounds("bare") >= rounds("as-written") && rounds("bare").is_some());
 }
 
 #[test]

@@ -16,9 +16,9 @@ use crate::result::evidence::{Measurement, Observation, PartResult, Rejection};
 use crate::result::{Agreement, ClaimResult, LatencyPair, SizeFacts, VariantFacts, VariantVerdict};
 use crate::scenarios::ScenarioError;
 use crate::verdict::{self, Judgement, Verdict, guard};
-use crate::workload::load::Load;
+use crate::workload::load::{Load, Target};
 use crate::workload::loaded::Workload;
-use crate::workload::model::{Claim, Part, Scale};
+use crate::workload::model::{Claim, Measure, Part, Scale};
 
 /// What a scenario came to.
 pub type Played = Result<Vec<Observation>, ScenarioError>;
@@ -77,26 +77,39 @@ struct Case<'a> {
     variant: &'a str,
 }
 
-/// Whether a statement needs no more rounds in a variant: every part that rests on its times there has a verdict.
+/// Whether a statement needs no more rounds in a variant: every part that rests on its times there has a verdict. The
+/// baseline is needed as long as any ratio to it is open.
 pub fn decided(evidence: &Evidence, run: &StatementRun<'_>, claims: &[&Claim], variant: &str) -> bool {
-    let parts = claims.iter().flat_map(|claim| {
-        let applies = |part: &&Part| {
-            part.variants.as_ref().unwrap_or(&claim.variants).iter().any(|other| other == variant)
-        };
-        claim.parts.iter().filter(applies)
-    });
-    parts.into_iter().all(|part| parts::timed_verdict(evidence, run, part, variant).is_none_or(is_decided))
+    let baseline = run.baseline().is_some_and(|baseline| baseline.variant == variant);
+    parts_in_variants(claims).all(|(part, own)| {
+        let needed = own == variant || baseline && matches!(part.measure, Measure::Ratio { .. });
+        !needed || parts::timed_verdict(evidence, run, part, own).is_none_or(is_decided)
+    })
 }
 
-/// Whether a load needs no more rounds in a variant: every part that is judged by it there has a verdict.
+/// Whether a load needs no more rounds in a variant, likewise.
 pub fn load_decided(evidence: &Evidence, run: &LoadRun, claims: &[&Claim], variant: &str) -> bool {
-    let parts = claims.iter().flat_map(|claim| {
-        let applies = |part: &&Part| {
-            part.variants.as_ref().unwrap_or(&claim.variants).iter().any(|other| other == variant)
+    parts_in_variants(claims).all(|(part, own)| {
+        let baseline = match part.measure.load_target() {
+            Some(Target::Ratio { baseline, .. }) => {
+                let first = run.legs.first().map(|leg| leg.variant.as_str());
+                baseline == Some(variant) || first == Some(variant)
+            }
+            _ => false,
         };
-        claim.parts.iter().filter(applies)
-    });
-    parts.into_iter().all(|part| load::verdict(evidence, run, &part.measure, variant).is_none_or(is_decided))
+        let needed = own == variant || baseline;
+        !needed || load::verdict(evidence, run, &part.measure, own).is_none_or(is_decided)
+    })
+}
+
+/// Every part with each variant it applies to.
+fn parts_in_variants<'a>(claims: &'a [&'a Claim]) -> impl Iterator<Item = (&'a Part, &'a str)> {
+    claims.iter().flat_map(|claim| {
+        claim.parts.iter().flat_map(move |part| {
+            let variants = part.variants.as_ref().unwrap_or(&claim.variants);
+            variants.iter().map(move |variant| (part, variant.as_str()))
+        })
+    })
 }
 
 fn is_decided(verdict: Verdict) -> bool {
