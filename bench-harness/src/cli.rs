@@ -41,7 +41,8 @@ pub const DEFAULT_OUT: &str = "indexproof-results";
 
 const EXIT_CODES: &str = "Exit codes:
   0  all as expected
-  1  a claim fell short of what its workload expects of it; compare: something changed that --fail-on names
+  1  a claim fell short of what its workload expects of it; compare: something changed that --fail-on names;
+     selftest: a check failed
   2  usage or workload error
   3  server or environment error";
 
@@ -70,6 +71,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Say what is installed, what would be skipped for lack of it, and how noisy this machine is
     Doctor(DoctorArgs),
+    /// Prove the method on this machine: false alarms, planted effects, stalls, delays (METHOD.md explains it)
+    Selftest(SelftestArgs),
 }
 
 #[derive(Debug, Args)]
@@ -191,6 +194,21 @@ pub struct ReportArgs {
 pub struct DoctorArgs {
     #[command(flatten)]
     pub server: ServerArgs,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SelftestArgs {
+    /// Only what holds however slow the machine is; takes seconds
+    #[arg(long)]
+    pub quick: bool,
+
+    /// Seed of all that is drawn; figures in virtual time are the same for the same seed
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 
     /// Print JSON
     #[arg(long)]

@@ -3,7 +3,8 @@
 //! Reading order: a workload is parsed ([`workload`]), its data generated ([`generate`]) into a server
 //! ([`server`]), measured in interleaved rounds ([`driver`], [`scenarios`], [`plan`], at a distance through
 //! [`proxy`]), judged ([`stats`], [`verdict`]), written down ([`result`]) and shown ([`report`]); two results
-//! are held against each other ([`compare`]). [`commands`] ties these together.
+//! are held against each other ([`compare`]). [`commands`] ties these together. [`selftest`] puts the method
+//! itself to the proof.
 
 pub mod ablation;
 pub mod cli;
@@ -18,6 +19,7 @@ pub mod report;
 pub mod result;
 pub mod run;
 pub mod scenarios;
+pub mod selftest;
 pub mod server;
 pub mod stats;
 pub mod timer;

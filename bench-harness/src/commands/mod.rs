@@ -8,6 +8,7 @@ pub mod init;
 pub mod list;
 pub mod report;
 pub mod run;
+pub mod selftest;
 pub mod show;
 
 mod last;
@@ -75,6 +76,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
         Command::Report(arguments) => report(arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Doctor(arguments) => doctor(&arguments, root),
+        Command::Selftest(arguments) => selftest::run(&arguments),
     };
     match outcome {
         Ok(outcome) => ExitCode::from(outcome as u8),

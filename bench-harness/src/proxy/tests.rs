@@ -102,6 +102,22 @@ fn more_than_a_window_arrives_whole() {
 }
 
 #[test]
+fn a_unix_socket_is_reached_over_tcp() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = stream.try_clone().unwrap();
+        std::io::copy(&mut reader, &mut stream).unwrap();
+    });
+    let proxy = Proxy::start(Upstream::Unix(path), RTT).unwrap();
+    let mut stream = connect(&proxy);
+    assert!(exchange(&mut stream, b"hello") >= 2 * RTT);
+    assert_eq!(proxy.counted().round_trips, 1);
+}
+
+#[test]
 fn a_server_that_is_not_there_is_reported() {
     let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let upstream = Upstream::Tcp { host: "127.0.0.1".to_owned(), port: gone };
