@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 
 use super::load::LoadError;
 use super::mix::{Mix, Request, RequestError};
-use super::session::Session;
+use super::session::{Session, cancel};
 use crate::run::options::Interrupt;
 use crate::stats::LegRecorder;
 
@@ -87,9 +87,8 @@ pub async fn run(
         () = interrupt.wait() => Err(LoadError::Interrupted),
     };
     if ended.is_err() {
-        for session in sessions {
-            session.cancel().await?;
-        }
+        // Why it ended is told, whatever comes of this.
+        let _cancelled = cancel(sessions.iter()).await;
     }
     let each = ended?;
     Ok(Completed {

@@ -9,7 +9,7 @@ use super::closed_loop::{self, Requests};
 use super::generator::{self, ThreadCpu};
 use super::leg::{hit_ratio, shared_buffers};
 use super::mix::{Mix, RequestError};
-use super::open_loop::{self, Sent};
+use super::open_loop::{self, PATIENCE, Sent};
 use super::session::{Session, describe};
 use crate::proxy::Proxy;
 use crate::result::load::LoadRound;
@@ -107,7 +107,12 @@ impl LoadLeg<'_> {
         });
         let Driven { requests, per_second, sent, cpu, elapsed } = driven?;
         let trips = self.proxy.zip(trips_before).map(|(proxy, before)| proxy.counted().round_trips - before);
-        let hits = hit_ratio(buffers_before, all_buffers(&sessions).await?);
+        let unanswered = sent.map_or(0, |sent| sent.unanswered);
+        // A statement that was cancelled may take the next one of its session with it.
+        let hits = match unanswered {
+            0 => hit_ratio(buffers_before, all_buffers(&sessions).await?),
+            _ => None,
+        };
         let Some(samples) = recorder.finish(round, hits) else { return Ok(None) };
 
         let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
@@ -118,7 +123,7 @@ impl LoadLeg<'_> {
             round,
             requests,
             per_second,
-            unanswered: sent.map_or(0, |sent| sent.unanswered),
+            unanswered,
             lag_p99_ms,
             lag_max_ms: lag.map(|lag| milliseconds(lag.max)),
             generator_cpu_us: cpu.as_secs_f64() * 1e6 / requests.max(1) as f64,
@@ -153,8 +158,16 @@ impl LoadLeg<'_> {
                 let requests: Vec<_> =
                     (from..).take(offsets.len()).map(|n| self.mix.request(round, n)).collect();
                 let cpu = ThreadCpu::now();
-                let sent =
-                    open_loop::run(self.mix, &requests, &offsets, sessions, recorder, self.interrupt).await?;
+                let sent = open_loop::run(
+                    self.mix,
+                    &requests,
+                    &offsets,
+                    sessions,
+                    PATIENCE,
+                    recorder,
+                    self.interrupt,
+                )
+                .await?;
                 let answered = sent.requests - sent.unanswered;
                 Ok(Driven {
                     requests: sent.requests,

@@ -11,3 +11,6 @@ pub mod mix;
 pub mod open_loop;
 pub mod order;
 pub mod session;
+
+#[cfg(test)]
+mod loop_tests;

@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 
 use super::load::LoadError;
 use super::mix::{Mix, Request, RequestError};
-use super::session::Session;
+use super::session::{Session, cancel};
 use crate::run::options::Interrupt;
 use crate::stats::LegRecorder;
 use crate::timer::Timer;
@@ -69,14 +69,15 @@ pub struct Lag {
 #[derive(Clone, Copy, Debug)]
 pub struct Sent {
     pub requests: u64,
-    /// Not answered within [`PATIENCE`] after the last arrival.
+    /// Not answered within the patience after the last arrival.
     pub unanswered: u64,
     /// From the first intended start to the last answer.
     pub elapsed: Duration,
     pub lag: Lag,
 }
 
-/// Sends each request at its offset over the sessions, and records the time of each.
+/// Sends each request at its offset over the sessions, and records the time of each. What is not answered within
+/// `patience` after the last arrival is cancelled, and counts with the time it has waited.
 ///
 /// After an error the sessions may have statements under way and are to be dropped.
 ///
@@ -87,6 +88,7 @@ pub async fn run(
     requests: &[Request],
     offsets: &[Duration],
     sessions: &[Session],
+    patience: Duration,
     recorder: &mut LegRecorder,
     interrupt: &Interrupt,
 ) -> Result<Sent, LoadError> {
@@ -114,7 +116,7 @@ pub async fn run(
     let last = desk.start + offsets.last().copied().unwrap_or_default();
     let arrivals = async {
         desk.release(&mut timer, sessions.len()).await?;
-        timer.until(last + PATIENCE).await
+        timer.until(last + patience).await
     };
     let ended: Result<(), LoadError> = tokio::select! {
         outcome = answered => outcome.map_err(LoadError::Request),
@@ -123,12 +125,11 @@ pub async fn run(
     };
     drop(connections);
     let now = Instant::now();
-    let busy = || sessions.iter().zip(&desk.under_way).filter(|(_, own)| own.get().is_some());
     // Nobody waits for these any more; left alone they would run on into the next leg.
-    for (session, _) in busy() {
-        session.cancel().await?;
-    }
+    let busy = sessions.iter().zip(&desk.under_way).filter(|(_, own)| own.get().is_some());
+    let cancelled = cancel(busy.map(|(session, _)| session)).await;
     ended?;
+    cancelled?;
     let unanswered = desk.give_up(now);
     Ok(Sent {
         requests: offsets.len() as u64,

@@ -123,6 +123,17 @@ impl Session {
     }
 }
 
+/// Ends what these sessions are executing; the first error, after all were tried.
+pub(super) async fn cancel<'a>(
+    sessions: impl Iterator<Item = &'a Session>,
+) -> Result<(), tokio_postgres::Error> {
+    let mut outcome = Ok(());
+    for session in sessions {
+        outcome = outcome.and(session.cancel().await);
+    }
+    outcome
+}
+
 /// Why a statement did not give one number.
 #[derive(Debug, thiserror::Error)]
 pub enum NumberError {
