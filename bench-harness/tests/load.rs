@@ -46,10 +46,10 @@ fn under_load(parts: &[(&str, &str)]) -> Trial {
     trial
 }
 
-/// Measures the claim under test in two variants and decides it on the second.
-fn both_variants(trial: &Trial, first: &str, second: &str) {
-    let variants =
-        format!("variants = [\"{first}\", \"{second}\"]\ndecided_on = \"{second}\"\n\n[[claim.part]]");
+/// Measures the claim under test in these variants and decides it on the last.
+fn measured_in(trial: &Trial, variants: &[&str]) {
+    let decided_on = variants.last().unwrap();
+    let variants = format!("variants = {variants:?}\ndecided_on = {decided_on:?}\n\n[[claim.part]]");
     let own = "variants = [\"as-written\"]\ndecided_on = \"as-written\"\n\n[[claim.part]]";
     let claims = std::fs::read_to_string(trial.file("claims.toml")).unwrap();
     // The last claim of the file is the one under test.
@@ -103,6 +103,13 @@ fn an_open_loop_is_judged_by_its_target_alone() {
     let (verdict, reason, _) = part(&result, "as-written", "missed");
     assert_eq!(verdict, Verdict::Refuted, "{reason}");
     assert_eq!(part(&result, "as-written", "none").0, Verdict::Measured);
+    let schema = include_str!("../schema/result.schema.json");
+    let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    let faults: Vec<_> = validator
+        .iter_errors(&serde_json::to_value(&result).unwrap())
+        .map(|fault| fault.to_string())
+        .collect();
+    assert_eq!(faults, Vec::<String>::new());
     // One load, three parts.
     let plans = &result.workloads[0].statements;
     assert!(
@@ -147,7 +154,7 @@ fn a_mix_that_commits_runs_in_copies_and_puts_its_data_back() {
         "working",
         "open_loop = { mix = 'working', rate = 30, connections = 2, seconds = 0.2, target = { ratio = { above = 0.001 } } }",
     )]);
-    both_variants(&trial, "bare", "as-written");
+    measured_in(&trial, &["bare", "as-written"]);
     let result = run(&trial, 0);
     let (verdict, reason, evidence) = part(&result, "as-written", "working");
     // A thousandth of the baseline's speed is reached by anything that works at all.
@@ -161,7 +168,7 @@ fn a_mix_that_commits_runs_in_copies_and_puts_its_data_back() {
 fn a_variant_that_answers_otherwise_is_invalid_under_load_too() {
     let trial =
         under_load(&[("open", &format!("{OPEN}, target = {{ latency = {{ below_ms = 2_000 }} }} }}"))]);
-    both_variants(&trial, "bare", "functions");
+    measured_in(&trial, &["functions"]);
     trial.edit("variants/functions.sql", "'open'", "'paid'");
     let result = run(&trial, 1);
     let (verdict, reason, _) = part(&result, "functions", "open");

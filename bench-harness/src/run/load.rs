@@ -18,7 +18,7 @@ use crate::result::load::LoadRound;
 use crate::stats::{LegRecorder, RoundSamples};
 use crate::workload::load::{Load, Loop, Target};
 use crate::workload::loaded::{Query, Workload};
-use crate::workload::model::{Claim, Compare, Effect};
+use crate::workload::model::{Claim, Compare, Effect, Scale};
 
 /// How long `SELECT 1` is sent, to know what is possible at most.
 const CEILING: Duration = Duration::from_millis(500);
@@ -69,6 +69,8 @@ pub struct Planned<'a> {
     pub load: Load,
     weights: Vec<(&'a Query, u32)>,
     pub variants: Vec<String>,
+    /// The workload's first variant, whose answers all others must give.
+    baseline: String,
     /// Somebody asks for a ratio: the noise must be known.
     ratio: bool,
 }
@@ -84,7 +86,7 @@ impl Planned<'_> {
 pub fn planned<'a>(
     workload: &'a Workload,
     claims: &[&Claim],
-    scale: crate::workload::model::Scale,
+    scale: Scale,
     prepared: impl Fn(&str) -> bool,
 ) -> Vec<Planned<'a>> {
     let mut wanted: Vec<(Load, BTreeSet<&str>, bool)> = Vec::new();
@@ -112,7 +114,8 @@ pub fn planned<'a>(
             let weights = workload.manifest.mixes.get(&load.mix)?;
             let weights =
                 weights.iter().filter_map(|(name, weight)| Some((workload.queries.get(name)?, *weight)));
-            Some(Planned { load, weights: weights.collect(), variants: in_order(variants), ratio })
+            let baseline = workload.baseline().to_owned();
+            Some(Planned { load, weights: weights.collect(), variants: in_order(variants), baseline, ratio })
         })
         .collect()
 }
@@ -137,7 +140,7 @@ pub async fn run(
     deadline: Instant,
     decided: impl Fn(&LoadRun, &str) -> bool,
 ) -> Result<LoadRun, String> {
-    let Planned { load, weights, variants, ratio } = planned;
+    let Planned { load, weights, variants, baseline, ratio } = planned;
     let mut run = LoadRun {
         load: load.clone(),
         dataset: dataset.name.clone(),
@@ -179,7 +182,13 @@ pub async fn run(
             });
         }
     }
-    compare_answers(&mut run.legs, weights, &equipment);
+    // The baseline's answers, also where the load leaves it in peace. What it can't answer is no yardstick.
+    let reference = config(baseline).map(lead);
+    if let Some(reference) = reference
+        && let Ok((_, expected)) = set_up(bench, weights, dataset, baseline, &reference).await
+    {
+        compare_answers(&mut run.legs, weights, &equipment, (baseline, &expected));
+    }
     run.select_one_per_second = ceiling(bench, load, &lead(first), proxy.as_ref()).await?;
     rounds(bench, &mut run, &equipment, proxy.as_ref(), deadline, decided).await;
     Ok(run)
@@ -242,17 +251,14 @@ fn equip<'a>(
     Ok(Equipment { config, mix, restore })
 }
 
-/// The guard: every variant answers as the first does, statement by statement.
+/// The guard: every variant answers as the baseline does, statement by statement.
 fn compare_answers(
     legs: &mut [LoadLegRun],
     weights: &[(&Query, u32)],
     equipment: &[(Option<Equipment<'_>>, Option<Answers>)],
+    (baseline, expected): (&str, &Answers),
 ) {
-    let hashes: Vec<_> = equipment.iter().map(|(_, hashes)| hashes).collect();
-    let Some(place) = hashes.iter().position(|hashes| hashes.is_some()) else { return };
-    let baseline = legs[place].variant.clone();
-    let Some(expected) = hashes[place] else { return };
-    for (leg, found) in legs.iter_mut().zip(&hashes) {
+    for (leg, (_, found)) in legs.iter_mut().zip(equipment) {
         let Some(found) = found else { continue };
         let compared = weights.iter().zip(found.iter().zip(expected));
         let differing = compared

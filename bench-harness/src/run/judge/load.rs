@@ -97,7 +97,7 @@ fn spoilt(leg: &LoadLegRun) -> Option<String> {
     let first = reasons.peek().map(|first| (*first).clone())?;
     let (spoilt, of) = (reasons.count(), leg.figures.len());
     (spoilt as f64 > SPOILT_ALLOWED * of as f64).then(|| {
-        format!("in {spoilt} of {of} rounds {first}; fewer connections or a lower rate leave it time")
+        format!("in {spoilt} of {of} rounds {first}; end other work on this machine, or lower the load")
     })
 }
 
