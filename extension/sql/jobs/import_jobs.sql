@@ -141,11 +141,12 @@ BEGIN
                    FROM (%s) j
                    WHERE j.status NOT IN ('pending', 'processing')
                    ORDER BY coalesce(j.completed_at, j.updated_at) -- the order that block ranges are about
-                   RETURNING user_id, job_type, status, completed_at
+                   RETURNING user_id, job_type, status, started_at, completed_at
                ), counted AS (
                    -- What finished behind the line is in the archive at once.
                    INSERT INTO errand_internal.counter_delta (xid, user_id, job_type, to_status, n, busy_us)
-                   SELECT pg_catalog.pg_current_xact_id(), m.user_id, m.job_type, m.status, pg_catalog.count(*), 0
+                   SELECT pg_catalog.pg_current_xact_id(), m.user_id, m.job_type, m.status, pg_catalog.count(*),
+                          coalesce(pg_catalog.sum(GREATEST(0, (extract(epoch FROM m.completed_at - m.started_at) * 1000000)::pg_catalog.int8)), 0)
                    FROM made m
                    WHERE m.completed_at > errand_internal.queue_from()
                    GROUP BY m.user_id, m.job_type, m.status
