@@ -30,8 +30,8 @@ BEGIN
     -- Above READ COMMITTED the snapshot may be an old one: good enough for oneself, not for others.
     v_mine := pg_catalog.current_setting('transaction_isolation') = 'read committed'
         AND pg_catalog.pg_try_advisory_xact_lock(errand_internal.advisory_key('look ' || p_filter));
-    IF NOT v_mine AND v_last.looked_at > v_now - 2 * v_resync THEN
-        RETURN; -- somebody is at it
+    IF NOT v_mine AND v_last.next_at > v_now - v_resync / 4 THEN
+        RETURN; -- somebody is at it; but perhaps in a transaction that goes on for long
     END IF;
 
     LOOP

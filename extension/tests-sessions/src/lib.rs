@@ -4,7 +4,7 @@
 //! when it is not set: a race test that skips itself proves nothing. `extension/test` starts such a server.
 //! Each test has a database of its own, which it drops.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -125,6 +125,15 @@ pub fn wait_for_waiter(database: &Database) {
         ) > 0
     };
     assert!(within(Duration::from_secs(5), waiting), "nobody waits");
+}
+
+/// Stops the other threads of a test also when it fails, so that it ends.
+pub struct StopOnDrop<'a>(pub &'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Whether a condition becomes true in time.
