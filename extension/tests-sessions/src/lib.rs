@@ -4,6 +4,8 @@
 //! when it is not set: a race test that skips itself proves nothing. `extension/test` starts such a server.
 //! Each test has a database of its own, which it drops.
 
+pub mod cluster;
+
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -38,6 +40,10 @@ impl Database {
         server.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).unwrap();
         server.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
         Self { name }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     pub fn connect(&self) -> Client {
