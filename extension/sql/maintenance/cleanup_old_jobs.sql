@@ -7,14 +7,13 @@ AS $cleanup_old_jobs$
 #variable_conflict use_column
 DECLARE
     v_line pg_catalog.timestamptz;
-    v_before pg_catalog.timestamptz := errand_internal.queue_from();
+    v_before pg_catalog.timestamptz;
     v_partition pg_catalog.record;
 BEGIN
     PERFORM errand_internal.check_retention(p_older_than);
     archived := 0;
     partitions_moved := 0;
     deferred := 0;
-    v_line := GREATEST(v_before, pg_catalog.clock_timestamp() - p_older_than);
 
     -- One at a time; and a job that is being finished right now must be counted before the line can pass it.
     IF NOT pg_catalog.pg_try_advisory_xact_lock(errand_internal.advisory_key('maintenance'))
@@ -25,6 +24,9 @@ BEGIN
         RETURN;
     END IF;
 
+    -- Read under the lock: else what the cleanup before this one has counted out would be counted out again.
+    v_before := errand_internal.queue_from();
+    v_line := GREATEST(v_before, pg_catalog.clock_timestamp() - p_older_than);
     WITH leaving AS (
         SELECT j.user_id, j.job_type, j.status, pg_catalog.count(*) AS n
         FROM errand_internal.stored_job j
