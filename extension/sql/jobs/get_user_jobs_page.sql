@@ -8,6 +8,7 @@ CREATE FUNCTION errand_internal.get_user_jobs_page(
 RETURNS SETOF errand_internal.paged_job
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
 SET search_path = pg_catalog, pg_temp -- else a caller's own operator or function could be found first, and run with the owner's rights
+SET enable_bitmapscan = off -- the page comes from the indexes in order; a bitmap would be sorted, and lose the LIMIT
 AS $get_user_jobs_page$
 DECLARE
     v_user_id pg_catalog.uuid := errand_internal.resolve_user(p_user_id);
