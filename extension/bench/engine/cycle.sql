@@ -1,6 +1,4 @@
 \set n random(1, 1000000000)
-SELECT job_id FROM errand.find_or_create_job(md5((:n % 1000)::text)::uuid, 'sync', jsonb_build_object('channel', :n));
-\set picked 00000000-0000-0000-0000-000000000000
-\set lease_token 00000000-0000-0000-0000-000000000000
+SELECT job_id FROM errand.find_or_create_job(md5((:n::int8 % 1000)::text)::uuid, 'sync', jsonb_build_object('channel', :n::int8));
 SELECT id AS picked, params, lease_token FROM errand.pick_up_jobs('w') \gset
-SELECT completed FROM errand.complete_job(:'picked'::uuid, :'lease_token'::uuid, '{"ok": true}');
+SELECT completed FROM errand.complete_job(:picked::uuid, :lease_token::uuid, '{"ok": true}');

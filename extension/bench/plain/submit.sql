@@ -1,2 +1,2 @@
 \set n random(1, 1000000000)
-INSERT INTO job_queue (user_id, job_type, params) VALUES (md5((:n % 1000)::text)::uuid, 'sync', jsonb_build_object('channel', :n)) RETURNING id;
+INSERT INTO job_queue (user_id, job_type, params) VALUES (md5((:n::int8 % 1000)::text)::uuid, 'sync', jsonb_build_object('channel', :n::int8)) RETURNING id;

@@ -6,4 +6,4 @@ WITH taken AS (
 )
 SELECT coalesce(array_agg(id), '{}') AS picked FROM taken \gset
 UPDATE job_queue SET status = 'completed', result = '{"ok": true}', completed_at = clock_timestamp(), updated_at = clock_timestamp()
-WHERE id = ANY (:'picked'::uuid[]) AND status = 'processing';
+WHERE id = ANY (:picked::uuid[]) AND status = 'processing';
