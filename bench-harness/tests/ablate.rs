@@ -1,9 +1,13 @@
 //! `indexproof ablate` on a small workload whose indexes' worths are known beforehand.
 
+#[path = "support/folder.rs"]
+mod folder;
+
 use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
+use folder::copy;
 use indexproof::ablation::{Ablation, IndexWorth, ReadOutcome, Worth};
 use tempfile::TempDir;
 
@@ -47,19 +51,6 @@ impl Trial {
         command.args(["--scale", "ci", "--server", "local", "--budget", "40s"]).args(arguments);
         command.current_dir(self.dir.path());
         command
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

@@ -3,6 +3,10 @@
 //! Every case is the sound folder `fixtures/workloads/shop` with one thing changed. The rendered errors are a
 //! contract with authors, so they are snapshots.
 
+#[path = "support/folder.rs"]
+mod folder;
+use folder::copy;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -75,19 +79,6 @@ fn checked(dirs: &[PathBuf], root: &Path) -> String {
         .map(str::trim_end)
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 const MANIFEST: &str = "workload.toml";

@@ -9,16 +9,10 @@ use super::table::{fill, finish, plain_table};
 use super::words;
 use crate::compare::{Change, Comparison, Finding, RunLabel, Tier};
 
-/// What is shown in full; the rest is counted.
-const SHOWN: [Change; 7] = [
-    Change::Worse,
-    Change::Lost,
-    Change::Disappeared,
-    Change::Changed,
-    Change::Better,
-    Change::Appeared,
-    Change::Unknown,
-];
+/// What is shown in full; what is the same is counted.
+fn shown() -> impl Iterator<Item = Change> {
+    Change::ALL.into_iter().filter(|change| *change != Change::Same)
+}
 
 /// Heading of a change, and what it means where the word alone doesn't say.
 fn heading(change: Change) -> (&'static str, &'static str) {
@@ -52,7 +46,7 @@ pub fn table(comparison: &Comparison, width: u16, with_colour: bool) -> String {
     for line in notes(comparison) {
         text.push_str(&fill(&line, width));
     }
-    for change in SHOWN {
+    for change in shown() {
         let of_it: Vec<_> = comparison.findings.iter().filter(|finding| finding.change == change).collect();
         if of_it.is_empty() {
             continue;
@@ -103,7 +97,7 @@ pub fn markdown(comparison: &Comparison) -> String {
     for line in notes(comparison) {
         push(&mut text, format_args!("\n> {}\n", escape(&line)));
     }
-    for change in SHOWN {
+    for change in shown() {
         let of_it: Vec<_> = comparison.findings.iter().filter(|finding| finding.change == change).collect();
         if of_it.is_empty() {
             continue;
@@ -152,8 +146,7 @@ fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 
 /// `3 worse, 1 better; the same: 30 verdicts, 41 exact figures, 12 times within their noise`
 pub fn summary(comparison: &Comparison) -> String {
-    let counted: Vec<String> = SHOWN
-        .into_iter()
+    let counted: Vec<String> = shown()
         .map(|change| (change, comparison.count(change)))
         .filter(|(_, count)| *count > 0)
         .map(|(change, count)| {

@@ -2,12 +2,16 @@
 // Each test program uses its own share of this.
 #![allow(dead_code)]
 
+#[path = "folder.rs"]
+mod folder;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use assert_cmd::Command;
+use folder::copy;
 use indexproof::report::json;
 use indexproof::result::RunResult;
 use tempfile::TempDir;
@@ -122,18 +126,5 @@ impl Drop for Running {
         // Ended already, in a test that passed.
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
