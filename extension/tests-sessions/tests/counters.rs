@@ -71,7 +71,7 @@ fn change(client: &mut impl GenericClient, throw: u64) {
         // Of what runs, by chance; another session may be quicker, and then the token is stale.
         6 => leased(1, "errand.complete_job(l.ids[1], l.tokens[1])"),
         7 => leased(few + 1, "errand.complete_jobs(l.ids, l.tokens)"),
-        8 => leased(few / 3 + 1, &format!("errand.fail_jobs(l.ids, l.tokens, NULL, {})", throw / 13 % 3 != 0)),
+        8 => leased(few / 3 + 1, &format!("errand.fail_jobs(l.ids, l.tokens, NULL, {})", !(throw / 13).is_multiple_of(3))),
         9 => leased(1, "errand.release_job(l.ids[1], l.tokens[1])"),
         10 => format!(
             "SELECT * FROM errand.cancel_jobs('{user}', (SELECT array_agg(id) FROM (
@@ -112,7 +112,7 @@ fn step(client: &mut Client, throw: u64) {
         2 => {
             // The fold is rolled back, with or without what it folded.
             let mut open = client.transaction().unwrap();
-            if throw / 5 % 2 == 0 {
+            if (throw / 5).is_multiple_of(2) {
                 change(&mut open, throw);
                 open.execute("SELECT errand_internal.fold_counters()", &[]).unwrap();
                 open.rollback().unwrap();

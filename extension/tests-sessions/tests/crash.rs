@@ -54,7 +54,7 @@ fn worker(
         for (n, row) in leases.iter().enumerate() {
             let (job, token): (Uuid, Uuid) = (row.get(0), row.get(1));
             let complete = "SELECT completed FROM errand.complete_job($1, $2, to_jsonb($2::uuid::text))";
-            if n == 0 && dice(round, number) % 4 == 0 {
+            if n == 0 && dice(round, number).is_multiple_of(4) {
                 client.query_one("SELECT FROM errand.release_job($1, $2)", &[&job, &token])?;
                 acknowledged.lock().unwrap().stale.insert(token, job);
                 // A worker that doesn't know it yet.
