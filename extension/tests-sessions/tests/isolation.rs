@@ -1,7 +1,6 @@
 //! Above READ COMMITTED a lost race is 40001, and never a duplicate.
 
 use std::thread;
-use std::time::Duration;
 
 use pg_errand_sessions::*;
 
