@@ -364,7 +364,8 @@ fn a_pickup_costs_the_same_under_a_held_snapshot() {
     let mut costs: Vec<i64> = Vec::new();
     for job in 0..JOBS {
         submitter.execute(&new, &[&USER]).unwrap();
-        if (100..JOBS - 100).contains(&job) {
+        // Not from the first job on: what was made within 100 ms is passed again, however long the queue is.
+        if job < 400 || (500..JOBS - 100).contains(&job) {
             assert!(worker.query_one(&work, &[]).unwrap().get::<_, bool>(0));
         } else {
             costs.push(buffers(&mut worker, "SELECT * FROM errand.pick_up_jobs('w')"));
@@ -376,7 +377,7 @@ fn a_pickup_costs_the_same_under_a_held_snapshot() {
         costs[costs.len() / 2]
     };
     let (first, last) = (median(&costs[..100]), median(&costs[100..]));
-    println!("buffers of a pickup, median: the first 100 {first}, the last 100 of {JOBS} {last}");
-    assert!(last < 2 * first, "the first 100: {first} pages, the last 100: {last}");
+    println!("buffers of a pickup, median: jobs 400 to 500 {first}, the last 100 of {JOBS} {last}");
+    assert!(last < 2 * first, "jobs 400 to 500: {first} pages, the last 100: {last}");
     holder.batch_execute("COMMIT").unwrap();
 }
