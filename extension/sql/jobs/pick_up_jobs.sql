@@ -70,7 +70,7 @@ BEGIN
                         lease_token = pg_catalog.gen_random_uuid(),
                         lease_expires_at = v_now + p_lease
                     FROM next n
-                    WHERE j.ctid = n.place
+                    WHERE j.ctid = n.place -- a version made since the snapshot is not found so; the next look has it
                     RETURNING j.*
                 ), counted AS (
                     INSERT INTO errand_internal.counter_delta (xid, user_id, job_type, from_status, to_status, n, busy_us)

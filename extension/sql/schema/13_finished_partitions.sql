@@ -50,6 +50,8 @@ BEGIN
             'CREATE TABLE errand_internal.%I (LIKE errand_internal.finished INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMMENTS, CONSTRAINT %I CHECK (created_at >= %L AND created_at < %L))',
             v_name, v_name || '_day', v_day, v_day + pg_catalog.make_interval(hours => 24)); -- said twice, so that the archive can take it without reading it
         EXECUTE pg_catalog.format('COMMENT ON TABLE errand_internal.%I IS %L', v_name, pg_catalog.format('Finished jobs created on %s UTC.', (v_day AT TIME ZONE 'UTC')::pg_catalog.date));
+        -- A superuser may call this by hand; jobs are written as the owner of the parent.
+        EXECUTE pg_catalog.format('ALTER TABLE errand_internal.%I OWNER TO errand_owner', v_name);
         PERFORM errand_internal.add_finished_indexes(pg_catalog.format('errand_internal.%I', v_name)::pg_catalog.regclass);
         EXECUTE pg_catalog.format(
             'ALTER TABLE errand_internal.finished ATTACH PARTITION errand_internal.%I FOR VALUES FROM (%L) TO (%L)',

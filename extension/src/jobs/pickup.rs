@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use pgrx::datum::Array;
 use pgrx::prelude::*;
+use pgrx::{PgXactCallbackEvent, register_xact_callback};
 
 use self::positions::{Positions, Range};
 use super::storage;
@@ -42,8 +43,8 @@ struct Filter {
     positions: Positions,
     /// By this clock and not by the wall's, which may be set back.
     looked: Option<Instant>,
-    /// Positions as they were before the transaction that advanced them, if that is not known to have committed.
-    unsure: Option<(pg_sys::TransactionId, Positions)>,
+    /// Positions as they were before the current transaction moved them.
+    before: Option<Positions>,
 }
 
 thread_local!(static SESSION: RefCell<Session> = RefCell::default());
@@ -54,29 +55,22 @@ fn with_filter<T>(filter: i64, then: impl FnOnce(&mut Filter) -> T) -> T {
         if session.table != table || session.filters.len() > MAX_FILTERS {
             *session = Session { table, filters: HashMap::new() };
         }
-        let filter = session.filters.entry(filter).or_default();
-        filter.settle();
-        then(filter)
+        then(session.filters.entry(filter).or_default())
     })
 }
 
-impl Filter {
-    /// Goes back to where it was when the transaction that moved it was rolled back.
-    fn settle(&mut self) {
-        let Some((xid, _)) = self.unsure else { return };
-        // SAFETY: reads state of this backend and the commit log; the transaction was this backend's own, so
-        // the log still has it.
-        let (current, committed) =
-            unsafe { (pg_sys::GetTopTransactionIdIfAny(), pg_sys::TransactionIdDidCommit(xid)) };
-        if current == xid {
-            return;
-        }
-        if let Some((_, before)) = self.unsure.take()
-            && !committed
-        {
-            self.positions = before;
-        }
-    }
+/// Has the end of the current transaction decide about the positions it moved.
+fn on_transaction_end(id: i64, event: PgXactCallbackEvent, then: fn(&mut Filter)) {
+    register_xact_callback(event, move || {
+        // An error inside with_filter leaves nothing borrowed; and a callback must not panic.
+        SESSION.with(|session| {
+            if let Ok(mut session) = session.try_borrow_mut()
+                && let Some(filter) = session.filters.get_mut(&id)
+            {
+                then(filter);
+            }
+        });
+    });
 }
 
 /// Stands for a list of job types: the same number for the same types in any order, 0 for NULL.
@@ -148,12 +142,23 @@ pub fn advance_pickup(
     p_now: TimestampWithTimeZone,
 ) {
     let settled = i64::from(p_now) - i64::try_from(SETTLE.as_micros()).unwrap_or(i64::MAX);
-    with_filter(p_filter, |filter| {
-        // SAFETY: reads a variable of this backend.
-        let xid = unsafe { pg_sys::GetTopTransactionIdIfAny() };
-        if xid != pg_sys::InvalidTransactionId && filter.unsure.is_none() {
-            filter.unsure = Some((xid, filter.positions.clone()));
+    let first = with_filter(p_filter, |filter| {
+        let first = filter.before.is_none();
+        if first {
+            filter.before = Some(filter.positions.clone());
         }
         filter.positions.advance(p_priority, i64::from(p_passed).min(settled));
+        first
     });
+    if first {
+        // What was picked up is there again if the transaction is rolled back. (Of a savepoint's rollback
+        // nobody hears; the next look does.)
+        on_transaction_end(p_filter, PgXactCallbackEvent::Abort, |filter| {
+            if let Some(before) = filter.before.take() {
+                filter.positions = before;
+            }
+        });
+        on_transaction_end(p_filter, PgXactCallbackEvent::Commit, |filter| filter.before = None);
+        on_transaction_end(p_filter, PgXactCallbackEvent::Prepare, |filter| filter.before = None);
+    }
 }
