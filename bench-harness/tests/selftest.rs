@@ -34,7 +34,7 @@ fn exit_codes_and_options_are_in_the_help() {
         let output = Command::new(env!("CARGO_BIN_EXE_indexproof")).args(arguments).assert().code(0);
         String::from_utf8_lossy(&output.get_output().stdout).into_owned()
     };
-    assert!(help(&["--help"]).contains("a check of selftest failed"));
+    assert!(help(&["--help"]).contains("selftest: a check failed"));
     let own = help(&["selftest", "--help"]);
     assert!(own.contains("--quick") && own.contains("--seed") && own.contains("--json"), "{own}");
 }
