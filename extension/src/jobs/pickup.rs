@@ -106,6 +106,11 @@ pub fn pickup_resync() -> pgrx::datum::Interval {
     super::work::interval_from(gucs::pickup_resync())
 }
 
+/// The latest time before which everything that will ever be visible should be by `now`.
+fn settled(now: TimestampWithTimeZone) -> i64 {
+    i64::from(now).saturating_sub(i64::try_from(SETTLE.as_micros()).unwrap_or(i64::MAX))
+}
+
 /// Moves positions back to what a look found; nothing, if that look is known already.
 #[pg_extern(schema = "errand_internal", volatile, parallel_restricted, requires = ["schemas"])]
 pub fn adopt_look(
@@ -114,7 +119,9 @@ pub fn adopt_look(
     p_priorities: Array<i32>,
     p_earliest: Array<TimestampWithTimeZone>,
 ) {
-    let found = p_priorities.iter().flatten().zip(p_earliest.iter().flatten().map(i64::from));
+    let settled = settled(p_looked_at);
+    let earliest = p_earliest.iter().flatten().map(|at| i64::from(at).min(settled));
+    let found = p_priorities.iter().flatten().zip(earliest);
     with_filter(p_filter, |filter| filter.positions.adopt(i64::from(p_looked_at), found));
 }
 
@@ -141,7 +148,7 @@ pub fn advance_pickup(
     p_passed: TimestampWithTimeZone,
     p_now: TimestampWithTimeZone,
 ) {
-    let settled = i64::from(p_now) - i64::try_from(SETTLE.as_micros()).unwrap_or(i64::MAX);
+    let settled = settled(p_now);
     let first = with_filter(p_filter, |filter| {
         let first = filter.before.is_none();
         if first {
