@@ -1,12 +1,13 @@
 -- Find or create, for one job or thousands. What happens in a pass:
 --
 --  1. A look without locks. Most repeated requests end here.
---  2. What was not found is inserted, in the order of its identity, so that two batches can't deadlock. The
+--  2. A job that holds the identity of a request but can't stand in for it (it is older than the window,
+--     say) gives the identity up.
+--  3. What was not found is inserted, in the order of its identity, so that two batches can't deadlock. The
 --     unique index job_identity makes one of two sessions wait for the other, and keeps the loser's row out.
---  3. Who lost goes on with another pass. Each statement of a VOLATILE function has a new snapshot at READ
+--  4. Who lost goes on with another pass. Each statement of a VOLATILE function has a new snapshot at READ
 --     COMMITTED, so the look finds the winner's job; or nothing, if that has finished meanwhile, and then
---     the insert succeeds. If what holds the identity can't stand in for the request (it is older than the
---     window, say), it gives the identity up first.
+--     the insert succeeds.
 --
 -- At REPEATABLE READ and above the snapshot is the old one. There PostgreSQL itself raises 40001 when the
 -- insert meets a row that the snapshot can't see.
@@ -25,10 +26,8 @@ DECLARE
     v_new pg_catalog.bool[];     -- by ordinal: whether this call made it
     v_status pg_catalog.text[];  -- by ordinal: the status of a job that was there
     v_appended pg_catalog.int8;
-    v_pass pg_catalog.int4 := 0;
 BEGIN
     LOOP
-        v_pass := v_pass + 1;
         v_now := pg_catalog.clock_timestamp();
 
         -- LATERAL with LIMIT 1 leaves the planner no choice but index probes for each job.
@@ -58,24 +57,23 @@ BEGIN
 
         EXIT WHEN pg_catalog.array_position(v_job, NULL) IS NULL;
 
-        IF v_pass > 1 THEN
-            -- Something holds the identity, and the look did not accept it. The conditions are checked again
-            -- on the row as it is when its lock is got.
-            WITH holder AS MATERIALIZED (
-                SELECT j.id
-                FROM ROWS FROM (pg_catalog.unnest(p_jobs), pg_catalog.unnest(v_job))
-                     AS s (ordinal, user_id, job_type, params, dedupe_window, job_priority, scheduled_for,
-                           expires_at, identity, answer)
-                JOIN errand_internal.job j ON j.identity = s.identity AND j.dedupes
-                WHERE s.answer IS NULL
-                  AND NOT (j.created_at > v_now - s.dedupe_window
-                           AND (j.status = 'processing' OR j.expires_at IS NULL OR j.expires_at > v_now)
-                           AND j.user_id = s.user_id AND j.job_type = s.job_type AND j.params = s.params)
-                ORDER BY j.id -- as everybody who locks several jobs
-                FOR UPDATE OF j
-            )
-            UPDATE errand_internal.job j SET dedupes = false FROM holder h WHERE j.id = h.id;
-        END IF;
+        -- What holds an identity and was not accepted gives it up. All of these before any insert: who waits
+        -- here holds nothing that somebody who inserts could wait for. The conditions are checked again on
+        -- the row as it is when its lock is got.
+        WITH holder AS MATERIALIZED (
+            SELECT j.id
+            FROM ROWS FROM (pg_catalog.unnest(p_jobs), pg_catalog.unnest(v_job))
+                 AS s (ordinal, user_id, job_type, params, dedupe_window, job_priority, scheduled_for,
+                       expires_at, identity, answer)
+            JOIN errand_internal.job j ON j.identity = s.identity AND j.dedupes
+            WHERE s.answer IS NULL AND s.dedupe_window > '0'::pg_catalog.interval
+              AND NOT (j.created_at > v_now - s.dedupe_window
+                       AND (j.status = 'processing' OR j.expires_at IS NULL OR j.expires_at > v_now)
+                       AND j.user_id = s.user_id AND j.job_type = s.job_type AND j.params = s.params)
+            ORDER BY j.id -- as everybody who locks several jobs
+            FOR UPDATE OF j
+        )
+        UPDATE errand_internal.job j SET dedupes = false FROM holder h WHERE j.id = h.id;
 
         WITH decided AS (
             -- New is what has no window, and of each kind in this batch the first that found nothing.
