@@ -1,4 +1,4 @@
--- A job queue in one table, as one of the documents has it; its indexes are in documented.sql and minimal.sql.
+-- A job queue in one table, as one of the documents has it; its indexes are the document's (workloads/stream_jobs/indexes/as-written.sql), or those of minimal.sql.
 CREATE TABLE job_queue (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     user_id uuid NOT NULL,
